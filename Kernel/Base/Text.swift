@@ -1,0 +1,71 @@
+// Numbers to and from ASCII text, with no String: string interpolation costs 18 KiB of kernel text.
+
+public import Bytes
+
+extension ByteBuffer {
+  /// Appends `value` in decimal; false where memory is out.
+  public mutating func append(decimal value: UInt64) -> Bool {
+    var digits: [20 of UInt8] = .init(repeating: 0)
+    var position = 20
+    var rest = value
+    repeat {
+      position &-= 1
+      digits[position] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    return append(digits.span.extracting(position..<20))
+  }
+
+  /// Appends `value` in lower-case hexadecimal, padded with zeros to at least `width` digits (at most 16); false where memory is out.
+  public mutating func append(hex value: UInt64, width: Int = 1) -> Bool {
+    var digits: [16 of UInt8] = .init(repeating: 0x30)
+    var position = 16
+    var rest = value
+    while rest > 0 {
+      position &-= 1
+      digits[position] = ASCII.hexDigit(UInt8(truncatingIfNeeded: rest & 15))
+      rest >>= 4
+    }
+    return append(digits.span.extracting(min(position, 16 &- max(1, min(width, 16)))..<16))
+  }
+}
+
+/// Character tests and number parsing on ASCII bytes.
+public enum ASCII {
+  /// The lower-case digit of a value below 16.
+  @inlinable
+  public static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x57 &+ value }
+
+  /// The value of a hexadecimal digit in either case; nil for any other byte.
+  @inlinable
+  public static func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x30...0x39: byte &- 0x30
+    case 0x41...0x46: byte &- 0x37
+    case 0x61...0x66: byte &- 0x57
+    default: nil
+    }
+  }
+
+  @inlinable public static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+  @inlinable public static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+  /// `byte` in lower case where it is an upper-case letter.
+  @inlinable
+  public static func lowercased(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+  /// The decimal number that is all of `text`: at least one digit, nothing else; nil also where it is above `limit`.
+  public static func decimal(_ text: Span<UInt8>, limit: UInt64 = .max) -> UInt64? {
+    guard text.count > 0 else { return nil }
+    var value: UInt64 = 0
+    for index in text.indices {
+      guard isDigit(text[index]) else { return nil }
+      let (product, tooBig) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(text[index] &- 0x30))
+      guard !tooBig, !carry, sum <= limit else { return nil }
+      value = sum
+    }
+    return value
+  }
+}

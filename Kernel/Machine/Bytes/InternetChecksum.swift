@@ -1,0 +1,74 @@
+/// The Internet checksum (RFC 1071): a one's complement sum of 16-bit big-endian words, kept as a
+/// 64-bit partial sum so that it can be taken over several pieces.
+public struct InternetChecksum: BitwiseCopyable, Sendable {
+  @usableFromInline var sum: UInt64 = 0
+
+  @inlinable public init() {}
+
+  /// Adds one 16-bit word, in host order.
+  @inlinable @inline(__always)
+  public mutating func add(_ word: UInt16) { sum &+= UInt64(word.bigEndian) }
+
+  /// Adds one 32-bit word, in host order.
+  @inlinable @inline(__always)
+  public mutating func add(_ word: UInt32) { sum &+= UInt64(word.bigEndian) }
+
+  /// Adds `bytes`. A piece of odd length is padded with a zero byte, so only the last may be odd (RFC 1071 §4.1).
+  @inlinable
+  public mutating func add(_ bytes: Span<UInt8>) {
+    // SAFETY: every load is below bytes.count.
+    sum = unsafe bytes.withUnsafeBytes { unsafe Self.accumulate($0, into: sum) }
+  }
+
+  /// The sum is taken over native words: byte order does not matter to it but for the final swap (RFC 1071 §2(B)).
+  @usableFromInline
+  static func accumulate(_ bytes: UnsafeRawBufferPointer, into start: UInt64) -> UInt64 {
+    var total = start
+    var offset = 0
+    while offset &+ 32 <= bytes.count {
+      // SAFETY: the loop condition keeps the four words inside the buffer.
+      for step in 0..<4 { unsafe add(bytes.loadUnaligned(fromByteOffset: offset &+ step &* 8, as: UInt64.self), to: &total) }
+      offset &+= 32
+    }
+    while offset &+ 8 <= bytes.count {
+      // SAFETY: the loop condition keeps the word inside the buffer.
+      unsafe add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), to: &total)
+      offset &+= 8
+    }
+    var tail: UInt64 = 0
+    var shift: UInt64 = 0
+    while offset < bytes.count {
+      // SAFETY: offset is below the count.
+      tail |= unsafe UInt64(bytes[offset]) << shift
+      shift &+= 8
+      offset &+= 1
+    }
+    add(tail, to: &total)
+    return total
+  }
+
+  @usableFromInline @inline(__always)
+  static func add(_ word: UInt64, to total: inout UInt64) {
+    let (next, carry) = total.addingReportingOverflow(word)
+    total = next &+ (carry ? 1 : 0)
+  }
+
+  /// The folded sum, not complemented, in host order: what a checksum field holds for offload (virtio 1.2 §5.1.6.2).
+  @inlinable
+  public var folded: UInt16 {
+    var value = (sum & 0xffff_ffff) &+ (sum >> 32)
+    value = (value & 0xffff_ffff) &+ (value >> 32)
+    value = (value & 0xffff) &+ (value >> 16)
+    value = (value & 0xffff) &+ (value >> 16)
+    value = (value & 0xffff) &+ (value >> 16)
+    return UInt16(truncatingIfNeeded: value).byteSwapped
+  }
+
+  /// The value of the checksum field, in host order.
+  @inlinable
+  public var checksum: UInt16 { ~folded }
+
+  /// Whether the pieces added, their checksum field among them, are intact.
+  @inlinable
+  public var isValid: Bool { folded == 0xffff }
+}

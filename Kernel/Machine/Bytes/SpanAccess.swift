@@ -1,0 +1,151 @@
+// Bounds-checked word access to spans of bytes, in network and little-endian order.
+//
+// The portable modules hold no unsafe code, and the standard library has no safe multi-byte load, so the
+// few raw loads, stores and copies that protocols need are here, each behind one bounds check.
+// Out of scope: owning memory (ByteBuffer.swift), checksums (InternetChecksum.swift).
+
+extension Span where Element == UInt8 {
+  /// The big-endian 16-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadBE16(_ offset: Int) -> UInt16 { UInt16(bigEndian: load(offset)) }
+
+  /// The big-endian 32-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadBE32(_ offset: Int) -> UInt32 { UInt32(bigEndian: load(offset)) }
+
+  /// The little-endian 16-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadLE16(_ offset: Int) -> UInt16 { UInt16(littleEndian: load(offset)) }
+
+  /// The little-endian 32-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadLE32(_ offset: Int) -> UInt32 { UInt32(littleEndian: load(offset)) }
+
+  /// The little-endian 64-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadLE64(_ offset: Int) -> UInt64 { UInt64(littleEndian: load(offset)) }
+
+  @usableFromInline @inline(__always)
+  func load<Word: FixedWidthInteger & BitwiseCopyable>(_ offset: Int) -> Word {
+    precondition(offset >= 0 && offset <= count &- MemoryLayout<Word>.size)
+    // SAFETY: the precondition keeps all of the word inside the span.
+    return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Word.self) }
+  }
+
+  /// Whether the bytes equal those of `text`.
+  public func equals(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && matches(text, caseBit: 0)
+  }
+
+  /// Whether the bytes begin with those of `text`.
+  public func hasPrefix(_ text: StaticString) -> Bool {
+    count >= text.utf8CodeUnitCount && matches(text, caseBit: 0)
+  }
+
+  /// Whether the bytes equal those of `text` with ASCII letters compared without case. `text` holds lower-case letters,
+  /// digits, and characters below the digits (such as the hyphen) only.
+  public func equalsIgnoringCase(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && matches(text, caseBit: 0x2020_2020_2020_2020)
+  }
+
+  /// Whether the bytes begin with those of `text`, which must not be longer. Bits of `caseBit` may differ in letters.
+  private func matches(_ text: StaticString, caseBit: UInt64) -> Bool {
+    let length = text.utf8CodeUnitCount
+    // SAFETY: both are `length` readable bytes, and every load below ends within them.
+    return unsafe withUnsafeBytes { bytes in
+      let other = unsafe UnsafeRawBufferPointer(start: text.utf8Start, count: length)
+      // Letters, and nothing else in `text`, have bit 6 set: only there may bit 5 differ.
+      @inline(__always) func agrees(_ mine: UInt64, _ theirs: UInt64) -> Bool {
+        (mine ^ theirs) & ~(caseBit & (theirs >> 1)) == 0
+      }
+      var at = 0
+      while at &+ 8 <= length {
+        guard unsafe agrees(bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self),
+          other.loadUnaligned(fromByteOffset: at, as: UInt64.self)) else { return false }
+        at &+= 8
+      }
+      if at &+ 4 <= length {
+        guard unsafe agrees(UInt64(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)),
+          UInt64(other.loadUnaligned(fromByteOffset: at, as: UInt32.self))) else { return false }
+        at &+= 4
+      }
+      while at < length {
+        guard unsafe agrees(UInt64(bytes[at]), UInt64(other[at])) else { return false }
+        at &+= 1
+      }
+      return true
+    }
+  }
+
+  /// Whether the bytes equal those of `other`.
+  public func equals(_ other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    for index in indices where self[index] != other[index] { return false }
+    return true
+  }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// Stores `value` big-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeBE16(_ value: UInt16, at offset: Int) { store(value.bigEndian, at: offset) }
+
+  /// Stores `value` big-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeBE32(_ value: UInt32, at offset: Int) { store(value.bigEndian, at: offset) }
+
+  /// Stores `value` little-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeLE16(_ value: UInt16, at offset: Int) { store(value.littleEndian, at: offset) }
+
+  /// Stores `value` little-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeLE32(_ value: UInt32, at offset: Int) { store(value.littleEndian, at: offset) }
+
+  /// Stores `value` little-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeLE64(_ value: UInt64, at offset: Int) { store(value.littleEndian, at: offset) }
+
+  @usableFromInline @inline(__always)
+  mutating func store<Word: FixedWidthInteger & BitwiseCopyable>(_ word: Word, at offset: Int) {
+    precondition(offset >= 0 && offset <= count &- MemoryLayout<Word>.size)
+    // SAFETY: the precondition keeps all of the word inside the span.
+    unsafe withUnsafeMutableBytes { unsafe $0.storeBytes(of: word, toByteOffset: offset, as: Word.self) }
+  }
+
+  /// Copies all of `source` to byte `offset`. Traps where it does not fit inside the span.
+  @inlinable
+  public mutating func copy(_ source: Span<UInt8>, to offset: Int) {
+    precondition(offset >= 0 && source.count <= count &- offset)
+    guard source.count > 0 else { return }
+    // SAFETY: source.count bytes are readable there and, by the precondition, writable here; a span
+    // cannot alias a mutable span.
+    unsafe withUnsafeMutableBytes { to in
+      unsafe source.withUnsafeBytes { from in
+        unsafe (to.baseAddress! + offset).copyMemory(from: from.baseAddress!, byteCount: from.count)
+      }
+    }
+  }
+
+  /// Copies the bytes of `text` to byte `offset`; returns the offset just past them. Traps where they do not fit.
+  public mutating func copy(_ text: StaticString, to offset: Int) -> Int {
+    let length = text.utf8CodeUnitCount
+    precondition(offset >= 0 && length <= count &- offset)
+    // SAFETY: `text` is `length` readable bytes and, by the precondition, they fit here.
+    unsafe withUnsafeMutableBytes { to in
+      unsafe (to.baseAddress! + offset).copyMemory(from: text.utf8Start, byteCount: length)
+    }
+    return offset &+ length
+  }
+
+  /// Moves `length` bytes from byte `from` to byte `to` of the same span; the two may overlap.
+  public mutating func move(from: Int, to: Int, length: Int) {
+    precondition(from >= 0 && to >= 0 && length >= 0)
+    precondition(length <= count &- from && length <= count &- to)
+    guard length > 0 else { return }
+    // SAFETY: both ranges are inside the span; copyMemory allows overlap.
+    unsafe withUnsafeMutableBytes { bytes in
+      unsafe (bytes.baseAddress! + to).copyMemory(from: bytes.baseAddress! + from, byteCount: length)
+    }
+  }
+}
