@@ -34,6 +34,9 @@ public struct Clock: Sendable {
     wallClockStart == 0 ? 0 : wallClockStart &+ now.nanoseconds / 1_000_000_000
   }
 
+  /// Nanoseconds since 1970; since boot where the machine has no wall clock.
+  public var wallClockNanoseconds: UInt64 { wallClockStart &* 1_000_000_000 &+ now.nanoseconds }
+
   /// The frequency as CPUID gives it: leaf 0x40000010 (kHz, of hypervisors), leaf 0x15 (crystal and ratio).
   private static func announcedFrequency() -> UInt64? {
     if cpuid(1, 0).ecx >> 31 & 1 == 1, cpuid(0x4000_0000, 0).eax >= 0x4000_0010 {

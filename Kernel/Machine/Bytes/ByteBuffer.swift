@@ -92,6 +92,15 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     return true
   }
 
+  /// Appends `word`, four bytes; false, and nothing changed, where memory is out.
+  public mutating func append(littleEndian word: UInt32) -> Bool {
+    guard grow(by: 4) else { return false }
+    // SAFETY: `grow` made room for four more bytes.
+    unsafe (base! + count).storeBytes(of: word.littleEndian, as: UInt32.self)
+    count &+= 4
+    return true
+  }
+
   /// Appends `length` zero bytes; false, and nothing changed, where memory is out.
   public mutating func appendZeros(_ length: Int) -> Bool {
     guard length >= 0, grow(by: length) else { return false }

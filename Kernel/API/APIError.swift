@@ -1,0 +1,54 @@
+public import HTTP
+
+/// A request that is answered with an error that a fixed text explains.
+public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
+  case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
+  case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
+  case jsonUpload, unknownMedia, alreadyExists
+  case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
+  case headTimeout, bodyTimeout
+
+  public var status: HTTPStatus {
+    switch self {
+    case .unauthorized: .unauthorized
+    case .forbidden: .forbidden
+    case .notFound: .notFound
+    case .methodNotAllowed: .methodNotAllowed
+    case .methodNotImplemented: .notImplemented
+    case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
+    case .jsonUpload, .unknownMedia: .unsupportedMediaType
+    case .alreadyExists: .conflict
+    case .bodyTooLarge: .contentTooLarge
+    case .bodyMemory, .outOfMemory, .queueFull: .serviceUnavailable
+    case .tooManyActions: .insufficientStorage
+    case .headTimeout, .bodyTimeout: .requestTimeout
+    }
+  }
+
+  /// OpenWhisk's words where it has some; needs no JSON escapes.
+  public var text: StaticString {
+    switch self {
+    case .unauthorized: "The supplied authentication is invalid."
+    case .forbidden: "The supplied authentication is not authorized to access this resource."
+    case .notFound: "The requested resource does not exist."
+    case .methodNotAllowed: "HTTP method not allowed; the Allow header lists those that are."
+    case .methodNotImplemented: "The request method is not supported."
+    case .badName: "The name of the entity contains illegal characters or is too long; letters, digits, _ and, inside it, @ . - and space are allowed."
+    case .badTimeout: "The parameter timeout must be a number of milliseconds from 100 to 300000."
+    case .badMemory: "The parameter memory must be a number of megabytes from 1 to 512."
+    case .badPublic: "The parameter public must be true or false."
+    case .badOverwrite: "The parameter overwrite must be true or false."
+    case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
+    case .jsonUpload: "This version of the kernel takes an action as the ELF executable itself, not as JSON: send the file with curl -T FILE."
+    case .unknownMedia: "An action is uploaded as application/octet-stream or application/x-executable: send the ELF executable with curl -T FILE."
+    case .alreadyExists: "resource already exists"
+    case .bodyTooLarge: "The request body is larger than this server accepts."
+    case .bodyMemory: "There is no memory for the request body now; try again later."
+    case .outOfMemory: "There is no memory for this request now; try again later."
+    case .tooManyActions: "The most actions that can be deployed are; delete some."
+    case .queueFull: "Too many requests are waiting; try again later."
+    case .headTimeout: "The request head did not arrive in time."
+    case .bodyTimeout: "The request body did not arrive in time."
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// Identifiers of invocations, 32 hexadecimal digits as in OpenWhisk, and of requests: both from one generator.
+
+import Base
+import Bytes
+import HTTP
+
+/// Names one invocation.
+public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
+  public let high: UInt64
+  public let low: UInt64
+
+  func writeHeader(into writer: inout TextWriter) {
+    writer.write("x-openwhisk-activation-id: ")
+    writer.write(hex: high, width: 16)
+    writer.write(hex: low, width: 16)
+    writer.write("\r\n")
+  }
+}
+
+/// Makes identifiers that do not repeat in practice: SplitMix64 (Steele, Lea, Flood 2014). They are names, not secrets.
+public struct IdentifierGenerator: Sendable, BitwiseCopyable {
+  private var state: UInt64
+
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
+  }
+
+  public mutating func nextActivation() -> ActivationID { ActivationID(high: next(), low: next()) }
+}

@@ -1,0 +1,127 @@
+// The head of a successful invocation's reply, written before the action runs: its output is appended to the same
+// buffer, so that the whole reply is one run of bytes, and the length is filled in afterwards.
+//
+// For the common request, with no identifier of the client's and a connection that persists, the head is a copy of
+// a prepared one with two identifiers stored into it.
+
+import Base
+public import Bytes
+public import HTTP
+
+/// A reply whose body is still to be appended.
+public struct InvocationReply: ~Copyable {
+  /// The head, then the action's output.
+  public var buffer: ByteBuffer
+  /// Bytes of the head.
+  public let headLength: Int
+  /// Where the digits of Content-Length go, right-aligned: white space before a value is legal (RFC 9112 §5).
+  private let lengthField: Int
+
+  init(buffer: consuming ByteBuffer, headLength: Int, lengthField: Int) {
+    self.buffer = buffer
+    self.headLength = headLength
+    self.lengthField = lengthField
+  }
+
+  /// Bytes that the action wrote.
+  public var outputLength: Int { buffer.count &- headLength }
+
+  /// Fills in the length; drops the output for a response to HEAD.
+  public consuming func finish(isHead: Bool) -> ByteBuffer {
+    var rest = UInt64(max(0, outputLength))
+    if isHead { buffer.truncate(to: headLength) }
+    let first = lengthField
+    var at = first &+ InvocationReplies.lengthWidth
+    var bytes = buffer.mutableSpan
+    repeat {
+      at &-= 1
+      bytes[at] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0 && at > first
+    return buffer
+  }
+}
+
+/// Makes the heads.
+public struct InvocationReplies: ~Copyable {
+  static let lengthWidth = 12
+  /// Room made for output at once.
+  static let outputRoom = 768
+
+  private var prepared = ByteBuffer()
+  private var requestPosition = 0
+  private var activationPosition = 0
+  private var lengthPosition = 0
+  /// The second that the prepared head shows.
+  private var preparedSecond: UInt64 = 0
+
+  public init() {}
+
+  /// The head for the common request; nil where memory is out. `date` shows `second`, or was never set.
+  public mutating func makeCommon(
+    requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
+  ) -> InvocationReply? {
+    if prepared.isEmpty || second != preparedSecond {
+      guard prepare(date) else { return nil }
+      preparedSecond = second
+    }
+    guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return nil }
+    var bytes = buffer.mutableSpan
+    bytes.store(hex: requestNumber, at: requestPosition)
+    bytes.store(hex: activation.high, at: activationPosition)
+    bytes.store(hex: activation.low, at: activationPosition &+ 16)
+    return InvocationReply(buffer: buffer, headLength: prepared.count, lengthField: lengthPosition)
+  }
+
+  private mutating func prepare(_ date: borrowing HTTPDate) -> Bool {
+    var writer = TextWriter(capacity: 320)
+    writer.beginHead(.ok, date: date.span)
+    writer.write("Content-Type: application/octet-stream\r\nX-Request-ID: ")
+    requestPosition = writer.buffer.count
+    writer.write("0000000000000000\r\nx-openwhisk-activation-id: ")
+    activationPosition = writer.buffer.count
+    writer.write("00000000000000000000000000000000\r\nContent-Length: ")
+    lengthPosition = writer.buffer.count
+    writer.write("            \r\n\r\n")
+    guard !writer.isBroken else { return false }
+    prepared = writer.finish()
+    return true
+  }
+
+  /// The head for any request; nil where memory is out.
+  public static func make(_ context: borrowing ReplyContext, activation: ActivationID) -> InvocationReply? {
+    var writer = TextWriter(capacity: 384 &+ Self.outputRoom)
+    writer.beginHead(.ok, date: context.date.span)
+    writer.header("Content-Type", "application/octet-stream")
+    writer.header("X-Request-ID", context.id.span)
+    activation.writeHeader(into: &writer)
+    writer.write("Content-Length: ")
+    let lengthPosition = writer.buffer.count
+    writer.write("            \r\n")
+    writer.endHead(length: nil, connection: context.connection)
+    guard !writer.isBroken else { return nil }
+    let headLength = writer.buffer.count
+    return InvocationReply(buffer: writer.finish(), headLength: headLength, lengthField: lengthPosition)
+  }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// Stores the sixteen lower-case hexadecimal digits of `value` at byte `offset`, eight at a time.
+  mutating func store(hex value: UInt64, at offset: Int) {
+    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value >> 32)), at: offset)
+    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
+  }
+
+  /// The eight digits of `value`, the highest in the lowest byte.
+  @inline(__always)
+  private static func digits(_ value: UInt32) -> UInt64 {
+    // One digit to each byte: halves, quarters, then nibbles move apart.
+    var spread = UInt64(value.byteSwapped)
+    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff
+    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff
+    spread = (spread >> 4 | spread << 8) & 0x0f0f_0f0f_0f0f_0f0f
+    // A digit of 10 and more lies 39 places further on, at "a".
+    let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+    return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
+  }
+}

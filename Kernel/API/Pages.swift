@@ -1,0 +1,27 @@
+import HTTP
+
+/// Replies whose body never changes.
+public enum Pages {
+  /// What `GET /api/v1` says (OpenWhisk's swagger: Info).
+  public static var information: StaticString {
+    "{\"description\":\"OpenWhisk\",\"api_version\":\"1.0.0\",\"api_version_path\":\"v1\",\"build\":\"swiftlet\",\"buildno\":\"1\",\"swagger_paths\":{\"ui\":\"/docs/\",\"api-docs\":\"/api-docs\"}}"
+  }
+
+  /// What `/` says.
+  public static var root: StaticString {
+    """
+    Swiftlet: a kernel that runs actions.
+
+    GET    /healthz                                  ok while the kernel serves
+    GET    /api/v1                                   about the API (OpenWhisk's)
+    GET    /api/v1/namespaces/_/actions              the actions deployed
+    PUT    /api/v1/namespaces/_/actions/NAME         deploy the static-PIE ELF that is the body; ?public=true&timeout=MS&memory=MB
+    GET    /api/v1/namespaces/_/actions/NAME         one action
+    DELETE /api/v1/namespaces/_/actions/NAME         remove it
+    any    /function/NAME                            run it: the body is its standard input, its standard output the answer
+
+    All under /api/v1/namespaces need HTTP Basic authentication, and so does /function/NAME unless deployed with public=true.
+
+    """
+  }
+}

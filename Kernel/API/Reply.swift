@@ -1,0 +1,114 @@
+// A reply in the making and its rendering as one message.
+
+import Base
+public import Bytes
+public import HTTP
+
+/// What a reply's body is.
+public enum MediaType: UInt8, Sendable, BitwiseCopyable {
+  case json, text, binary
+
+  var value: StaticString {
+    switch self {
+    case .json: "application/json"
+    case .text: "text/plain; charset=utf-8"
+    case .binary: "application/octet-stream"
+    }
+  }
+}
+
+/// What every reply to one request has in common.
+public struct ReplyContext: Sendable {
+  public var id: RequestID
+  /// Left out of the reply where it was never set.
+  public var date: HTTPDate
+  public var connection: ConnectionOption
+  /// Whether the request's method is HEAD: the reply tells a length and has no body.
+  public var isHead: Bool
+  /// Whether scripts of other origins may read the reply.
+  public var isAPI: Bool
+
+  public init(id: RequestID, date: HTTPDate, connection: ConnectionOption, isHead: Bool, isAPI: Bool) {
+    self.id = id
+    self.date = date
+    self.connection = connection
+    self.isHead = isHead
+    self.isAPI = isAPI
+  }
+}
+
+/// A whole reply.
+public struct Reply: ~Copyable {
+  public var status: HTTPStatus
+  public var media: MediaType
+  public var body: TextWriter
+  /// The value of an Allow header.
+  public var allow: StaticString?
+  /// Whether the client is told to try again in a second.
+  public var retries = false
+  /// The activation that the reply is about.
+  public var activation: ActivationID?
+
+  /// A reply whose body is to be written.
+  public init(_ status: HTTPStatus, _ media: MediaType = .json) {
+    self.status = status
+    self.media = media
+    body = TextWriter()
+  }
+
+  /// `{"error": text, "code": id}`.
+  public init(_ status: HTTPStatus, error text: StaticString, id: borrowing RequestID) {
+    self.init(status)
+    body.write("{\"error\":\"")
+    body.write(text)
+    body.write("\",\"code\":\"")
+    body.write(id.span)
+    body.write("\"}")
+  }
+
+  /// As `init(_:error:id:)`, with a text that is made up when it is needed.
+  public init(_ status: HTTPStatus, error text: borrowing ByteBuffer, id: borrowing RequestID) {
+    self.init(status)
+    body.write("{\"error\":")
+    body.write(json: text.span)
+    body.write(",\"code\":\"")
+    body.write(id.span)
+    body.write("\"}")
+  }
+
+  /// The reply to `error`.
+  public init(_ error: APIError, id: borrowing RequestID) {
+    self.init(error.status, error: error.text, id: id)
+    switch error {
+    case .bodyMemory, .outOfMemory, .queueFull: retries = true
+    default: break
+    }
+  }
+
+  /// The message's bytes; nil where memory is out.
+  public consuming func render(_ context: borrowing ReplyContext) -> ByteBuffer? {
+    guard !body.isBroken else { return nil }
+    let length = body.buffer.count
+    var writer = TextWriter(capacity: 512 &+ (context.isHead ? 0 : length))
+    writer.beginHead(status, date: context.date.span)
+    writer.header("X-Request-ID", context.id.span)
+    if context.isAPI {
+      writer.header("Access-Control-Allow-Origin", "*")
+      writer.header("Access-Control-Allow-Headers", "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent")
+      writer.header("Access-Control-Allow-Methods", "GET, DELETE, POST, PUT, HEAD")
+      writer.header("Access-Control-Expose-Headers", "X-Request-ID")
+    }
+    if status == .unauthorized { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
+    if let activation { activation.writeHeader(into: &writer) }
+    if let allow { writer.header("Allow", allow) }
+    if retries { writer.header("Retry-After", "1") }
+    if status.forbidsBody {
+      writer.endHead(length: nil, connection: context.connection)
+    } else {
+      writer.header("Content-Type", media.value)
+      writer.endHead(length: length, connection: context.connection)
+      if !context.isHead { writer.write(body.buffer.span) }
+    }
+    return writer.isBroken ? nil : writer.finish()
+  }
+}

@@ -1,0 +1,52 @@
+// What runs actions, as the server sees it. The kernel's Machine is one executor; tests have another.
+
+public import Bytes
+
+/// Names one installed action: an index and the number of times that index was given out, so that a stale name is harmless.
+public struct InstanceID: Equatable, Hashable, Sendable, BitwiseCopyable {
+  public let index: UInt32
+  public let generation: UInt32
+
+  @inlinable
+  public init(index: UInt32, generation: UInt32) {
+    self.index = index
+    self.generation = generation
+  }
+}
+
+/// Why a legal image could not be installed.
+public enum InstallError: Error, Equatable, Sendable {
+  /// The machine has no memory for the template or its page tables.
+  case noMemory
+  /// Every slot of the address space, or place in the executor's table, is taken.
+  case noSlot
+  /// The image's pages and first stack page alone are above `ActionLimits.memoryBytes`.
+  case memoryLimitTooSmall
+
+  /// What is wrong and what to do about it.
+  public var text: StaticString {
+    switch self {
+    case .noMemory: "no memory is left for the action; delete actions or give the machine more memory"
+    case .noSlot: "the most actions that can be installed are; delete some"
+    case .memoryLimitTooSmall: "the image alone needs more than the action's memory limit; raise the limit"
+    }
+  }
+}
+
+/// Installs actions and runs one at a time, each invocation in the pristine state of its image.
+public protocol ActionExecutor: ~Copyable {
+  /// Copies what it needs of `image`: the caller may drop it afterwards.
+  mutating func install(_ image: borrowing ActionImage, limits: ActionLimits) throws(InstallError) -> InstanceID
+
+  /// Frees everything that the instance has. A stale `id` does nothing.
+  mutating func remove(_ id: InstanceID)
+
+  /// Runs the action to its end. Standard output is appended to `output`, standard error and the kernel's remarks to
+  /// `log`. A stale `id` gives `.notInstalled`.
+  mutating func invoke(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+  ) -> Outcome
+
+  /// Brings the instance back to its pristine state; called once after each `invoke`, when the response was queued.
+  mutating func restore(_ id: InstanceID)
+}

@@ -1,0 +1,44 @@
+// The one door from the portable policy to page tables, user memory, clock and randomness. The kernel's Machine is behind
+// it; tests have a fake one.
+
+public import ABI
+public import Base
+public import Bytes
+
+/// The hardware's side of one running action. Page numbers count from the base of the action's slot; addresses handed to
+/// the copying functions are complete, were checked against the regions, and all their pages are mapped for the access.
+public protocol ActionMachine: ~Copyable {
+  /// Whether page `page` is mapped so that reading (or, for `writing`, writing) it will not fault.
+  func isMapped(_ page: UInt32, writing: Bool) -> Bool
+
+  /// Maps page `page` so. An earlier mapping of a template page there is replaced. False, and nothing changed, where no frame is left.
+  mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool
+
+  /// Unmaps all pages of `pages`, freeing the private ones; returns how many those were.
+  mutating func unmap(_ pages: Range<UInt32>) -> Int
+
+  /// Gives the pages mapped in `pages` this protection, template pages without `.write`. `.none` hides a private page and
+  /// keeps its content for a later `protect`.
+  mutating func protect(_ pages: Range<UInt32>, _ protection: Protection)
+
+  /// Copies the bytes at `address` over all of `bytes`.
+  func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>)
+
+  /// Appends the `count` bytes at `address` to `buffer`; false where that has no memory.
+  func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool
+
+  /// Copies `bytes` to `address`.
+  mutating func copyOut(_ bytes: Span<UInt8>, to address: UInt64)
+
+  /// The base of the FS segment, which thread-local storage is found by.
+  var threadPointer: UInt64 { get set }
+
+  /// 64 unpredictable bits.
+  mutating func random() -> UInt64
+
+  /// The monotonic clock.
+  var now: Instant { get }
+
+  /// Nanoseconds since 1970.
+  var wallClock: UInt64 { get }
+}

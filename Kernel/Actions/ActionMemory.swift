@@ -1,0 +1,147 @@
+// The memory of the running action: what each page of its slot is, what a fault on it means, and how much is used.
+// One value serves one invocation after another. The memory calls are in MemoryCalls.swift; page tables are Machine's.
+
+public import ABI
+
+/// How a page that is not there (or not writable) becomes usable.
+public enum PageMapping: Equatable, Sendable, BitwiseCopyable {
+  /// A private page of zeros.
+  case zeroFill(Protection)
+  /// A private copy of template page `index`.
+  case copyTemplate(index: Int, Protection)
+  /// The shared template page `index` itself; the protection never has `.write`.
+  case showTemplate(index: Int, Protection)
+}
+
+/// What an access to a page comes to.
+public enum PageResolution: Equatable, Sendable, BitwiseCopyable {
+  case map(PageMapping)
+  /// The action may not do this: its invocation ends with a fault.
+  case denied
+  /// It may, but is at its memory limit.
+  case memoryLimit
+}
+
+/// The regions, heap end and page count of the running action.
+public struct ActionMemory: Sendable {
+  /// The address of the action's slot.
+  public private(set) var slotBase: UInt64 = 0
+  /// Private pages, those from earlier invocations that were kept for this one included.
+  public private(set) var privatePages = 0
+  /// The image pages whose mapping or protection a memory call changed, as one range around them all: what `restore` has
+  /// to look at beside the private pages. Often empty, or the few pages of RELRO.
+  public private(set) var changedImagePages: Range<UInt32> = 0..<0
+  /// The same for the pages of the stack; empty for almost every action.
+  public private(set) var changedStackPages: Range<UInt32> = 0..<0
+  /// The most pages that the action had at once, its template's included.
+  public private(set) var peakPages = 0
+
+  var regions = RegionTable()
+  var imageEnd: UInt32 = 0
+  /// The heap's bounds in bytes from the slot's base: its start is fixed, its end moves with brk.
+  var heapStart: UInt64 = 0
+  var heapEnd: UInt64 = 0
+  private var templatePages = 0
+  var pageLimit = 0
+
+  public init() {}
+
+  /// Makes the memory that of a pristine image in the slot at `slotBase`. `privatePages` pages were kept ready for it.
+  public mutating func begin(_ layout: borrowing ImageLayout, slotBase: UInt64, memoryBytes: Int, privatePages: Int) {
+    self.slotBase = slotBase
+    self.privatePages = privatePages
+    templatePages = layout.templatePageCount
+    pageLimit = max(0, memoryBytes) >> Int(AddressSpace.pageShift)
+    peakPages = templatePages &+ privatePages
+    changedImagePages = 0..<0
+    changedStackPages = 0..<0
+    imageEnd = layout.endPage
+    // One page stays unmapped between the image and the heap.
+    heapStart = UInt64(imageEnd &+ 1) << AddressSpace.pageShift
+    heapEnd = heapStart
+    regions.removeAll()
+    for index in 0..<layout.regionCount {
+      let part = layout.region(index)
+      regions.insert(
+        Region(
+          start: part.start, end: part.end, firstTemplate: part.firstTemplate, templateCount: part.templateCount,
+          protection: part.protection, wasWritable: part.protection.contains(.write), isImage: true))
+    }
+    regions.insert(
+      Region(
+        start: SlotLayout.stackFirstPage, end: SlotLayout.stackEndPage, protection: [.read, .write], wasWritable: true))
+  }
+
+  /// What `access` to page `page` of the slot comes to where the page tables did not allow it. Counts the page that a
+  /// mapping will take, so the caller performs each mapping it is given, or ends the invocation.
+  public mutating func resolve(page: UInt32, access: Access) -> PageResolution {
+    guard let index = regions.index(holding: page) else { return .denied }
+    let region = regions[index]
+    guard Self.allows(region.protection, access) else { return .denied }
+    let offset = page &- region.start
+    if offset < region.templateCount {
+      let template = Int(region.firstTemplate &+ offset)
+      guard access == .write else { return .map(.showTemplate(index: template, region.protection.subtracting(.write))) }
+      return takePage() ? .map(.copyTemplate(index: template, region.protection)) : .memoryLimit
+    }
+    return takePage() ? .map(.zeroFill(region.protection)) : .memoryLimit
+  }
+
+  /// How many of the `count` bytes at `address` the action itself could access so, from the first on: 0 where the address
+  /// is null, the kernel's, another slot's, unmapped or not canonical; fewer where the run reaches into such memory.
+  public func accessible(_ address: UInt64, _ count: UInt64, _ access: Access) -> Int {
+    let offset = address &- slotBase
+    guard offset < AddressSpace.slotSize, count > 0 else { return 0 }
+    let end = offset &+ min(count, AddressSpace.slotSize &- offset)
+    let firstPage = UInt32(offset >> AddressSpace.pageShift)
+    var index = regions.index(endingPast: firstPage)
+    var reached = offset
+    while index < regions.count, reached < end {
+      let region = regions[index]
+      guard UInt64(region.start) << AddressSpace.pageShift <= reached, Self.allows(region.protection, access) else {
+        break
+      }
+      reached = UInt64(region.end) << AddressSpace.pageShift
+      index &+= 1
+    }
+    return Int(min(reached, end) &- offset)
+  }
+
+  /// Notes that `count` private pages were given back.
+  public mutating func releasePages(_ count: Int) {
+    privatePages = max(0, privatePages &- count)
+  }
+
+  /// Notes that a memory call changed `pages`.
+  mutating func noteChange(_ pages: Range<UInt32>) {
+    changedImagePages = changedImagePages.covering(pages.clamped(to: SlotLayout.imagePage..<imageEnd))
+    changedStackPages = changedStackPages.covering(
+      pages.clamped(to: SlotLayout.stackFirstPage..<SlotLayout.stackEndPage))
+  }
+
+  private mutating func takePage() -> Bool {
+    let used = templatePages &+ privatePages
+    guard used < pageLimit else { return false }
+    privatePages &+= 1
+    peakPages = max(peakPages, used &+ 1)
+    return true
+  }
+
+  /// On x86 every page that may be written or executed may be read.
+  private static func allows(_ protection: Protection, _ access: Access) -> Bool {
+    switch access {
+    case .read: protection != .none
+    case .write: protection.contains(.write)
+    case .execute: protection.contains(.execute)
+    }
+  }
+}
+
+extension Range where Bound == UInt32 {
+  /// The smallest range around both.
+  func covering(_ other: Range) -> Range {
+    if other.isEmpty { return self }
+    if isEmpty { return other }
+    return Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
+  }
+}

@@ -1,0 +1,202 @@
+// Descriptors: 0 reads the request's body, 1 appends to the output, 2 to the log; 3 is reserved for loop mode.
+// All three look like pipes: data or end of file is always ready, nothing blocks.
+
+import ABI
+import Bytes
+
+extension ActionProcess {
+  private static var vectorLimit: UInt64 { 1024 }  // UIO_MAXIOV
+
+  func isOpen(_ descriptor: Int32) -> Bool {
+    descriptor >= 0 && descriptor <= 2 && openDescriptors & (1 << UInt8(descriptor)) != 0
+  }
+
+  mutating func read<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard call.descriptor == 0, isOpen(0) else { throw .failed(.badFileDescriptor) }
+    return try readInput(call.second, call.third, request, &machine)
+  }
+
+  mutating func write<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ output: inout ByteBuffer, _ log: inout ByteBuffer, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    let descriptor = call.descriptor
+    guard descriptor == 1 || descriptor == 2, isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+    return try descriptor == 1
+      ? writeOutput(call.second, call.third, &output, &machine) : writeLog(call.second, call.third, &log, &machine)
+  }
+
+  mutating func readVector<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard call.descriptor == 0, isOpen(0) else { throw .failed(.badFileDescriptor) }
+    let count = try takeVector(call, &machine)
+    var total: UInt64 = 0
+    for index in 0..<count {
+      let (address, length) = vectorEntry(index)
+      do throws(CallError) {
+        let part = try readInput(address, length, request, &machine)
+        total &+= part
+        guard part == length else { return total }
+      } catch {
+        if case .failed = error, total > 0 { return total }
+        throw error
+      }
+    }
+    return total
+  }
+
+  mutating func writeVector<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ output: inout ByteBuffer, _ log: inout ByteBuffer, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    let descriptor = call.descriptor
+    guard descriptor == 1 || descriptor == 2, isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+    let count = try takeVector(call, &machine)
+    var total: UInt64 = 0
+    for index in 0..<count {
+      let (address, length) = vectorEntry(index)
+      do throws(CallError) {
+        let part =
+          try descriptor == 1
+          ? writeOutput(address, length, &output, &machine) : writeLog(address, length, &log, &machine)
+        total &+= part
+        guard part == length else { return total }
+      } catch {
+        if case .failed = error, total > 0 { return total }
+        throw error
+      }
+    }
+    return total
+  }
+
+  mutating func close(_ descriptor: Int32) throws(CallError) -> UInt64 {
+    guard isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+    openDescriptors &= ~(1 << UInt8(descriptor))
+    return 0
+  }
+
+  mutating func poll<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard call.second <= Self.vectorLimit else { throw .failed(.invalidArgument) }
+    let size = Int(call.second) &* 8
+    guard size > 0 else { return 0 }
+    try takeIntoScratch(size, from: call.first, .write, &machine)
+    var ready: UInt64 = 0
+    for position in stride(from: 0, to: size, by: 8) {
+      let descriptor = Int32(bitPattern: scratch.span.loadLE32(position))
+      let wanted = scratch.span.loadLE16(position &+ 4)
+      var events: UInt16 = 0
+      if descriptor >= 0 {
+        if !isOpen(descriptor) {
+          events = 0x20  // POLLNVAL
+        } else if descriptor == 0 {
+          // The whole input is there from the start, so its writer has hung up.
+          events = 0x10 | (inputPosition < request.body.count ? wanted & 0x41 : 0)  // POLLHUP, POLLIN, POLLRDNORM
+        } else {
+          events = wanted & 0x104  // POLLOUT, POLLWRNORM
+        }
+      }
+      if events != 0 { ready &+= 1 }
+      var span = scratch.mutableSpan
+      span.storeLE16(events, at: position &+ 6)
+    }
+    machine.copyOut(scratch.span, to: call.first)
+    return ready
+  }
+
+  mutating func fstat<M: ActionMachine & ~Copyable>(
+    _ descriptor: Int32, at address: UInt64, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+    var bytes: [144 of UInt8] = .init(repeating: 0)
+    var stat = bytes.mutableSpan
+    stat.storeLE64(UInt64(descriptor) &+ 1, at: 8)  // st_ino
+    stat.storeLE64(1, at: 16)  // st_nlink
+    stat.storeLE32(0o010600, at: 24)  // st_mode: S_IFIFO, rw-------
+    stat.storeLE64(AddressSpace.pageSize, at: 56)  // st_blksize
+    try put(bytes.span, at: address, &machine)
+    return 0
+  }
+
+  /// fstat by its newer number, with an empty path and AT_EMPTY_PATH (what glibc calls); all real paths are missing.
+  mutating func newfstatat<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    var bytes: [1 of UInt8] = [0]
+    var path = bytes.mutableSpan
+    try take(&path, from: call.second, &machine)
+    guard bytes[0] == 0, call.fourth & 0x1000 != 0 else { throw .failed(.noSuchFile) }
+    return try fstat(call.descriptor, at: call.third, &machine)
+  }
+
+  mutating func fcntl(_ call: SystemCall) throws(CallError) -> UInt64 {
+    guard isOpen(call.descriptor) else { throw .failed(.badFileDescriptor) }
+    switch call.second {
+    case 1, 2, 4: return 0  // F_GETFD, F_SETFD, F_SETFL
+    case 3: return call.descriptor == 0 ? 0 : 1  // F_GETFL: O_RDONLY, O_WRONLY
+    default: throw .failed(.invalidArgument)
+    }
+  }
+
+  private mutating func readInput<M: ActionMachine & ~Copyable>(
+    _ address: UInt64, _ length: UInt64, _ request: borrowing InvocationRequest, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    let input = request.standardInput
+    let rest = input.count &- min(inputPosition, input.count)
+    let wanted = min(UInt64(rest), length)
+    guard wanted > 0 else { return 0 }
+    let count = memory.accessible(address, wanted, .write)
+    guard count > 0 else { throw .failed(.badAddress) }
+    if let outcome = prepare(address, count, .write, &machine) { throw .end(outcome) }
+    machine.copyOut(input.extracting(inputPosition..<(inputPosition &+ count)), to: address)
+    inputPosition &+= count
+    return UInt64(count)
+  }
+
+  private mutating func writeOutput<M: ActionMachine & ~Copyable>(
+    _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard length > 0 else { return 0 }
+    let room = max(0, limits.outputBytes &- (output.count &- outputStart))
+    let wanted = memory.accessible(address, length, .read)
+    guard wanted > 0 else { throw .failed(.badAddress) }
+    let count = min(wanted, room)
+    if let outcome = prepare(address, count, .read, &machine) { throw .end(outcome) }
+    guard machine.append(from: address, count: count, to: &output) else { throw .end(.noMemory) }
+    guard wanted <= room else { throw .end(.outputLimit) }
+    return UInt64(count)
+  }
+
+  private mutating func writeLog<M: ActionMachine & ~Copyable>(
+    _ address: UInt64, _ length: UInt64, _ log: inout ByteBuffer, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    guard length > 0 else { return 0 }
+    let wanted = memory.accessible(address, length, .read)
+    guard wanted > 0 else { throw .failed(.badAddress) }
+    let room = logRoom(log)
+    let count = min(wanted, room)
+    if let outcome = prepare(address, count, .read, &machine) { throw .end(outcome) }
+    guard machine.append(from: address, count: count, to: &log) else { throw .end(.noMemory) }
+    if wanted > room { cutLog(&log) }
+    return UInt64(wanted)
+  }
+
+  /// Brings the vector of readv or writev into `scratch` and checks its lengths; returns its count.
+  private mutating func takeVector<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ machine: inout M
+  ) throws(CallError) -> Int {
+    guard call.third <= Self.vectorLimit else { throw .failed(.invalidArgument) }
+    let count = Int(call.third)
+    guard count > 0 else { return 0 }
+    try takeIntoScratch(count &* 16, from: call.second, .read, &machine)
+    for index in 0..<count where vectorEntry(index).length > UInt64(Int64.max) { throw .failed(.invalidArgument) }
+    return count
+  }
+
+  private func vectorEntry(_ index: Int) -> (address: UInt64, length: UInt64) {
+    let entries = scratch.span
+    return (entries.loadLE64(index &* 16), entries.loadLE64(index &* 16 &+ 8))
+  }
+}

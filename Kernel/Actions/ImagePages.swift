@@ -1,0 +1,62 @@
+// The page plan of an image: which pages there are, and what bytes each begins with.
+
+import ABI
+import Bytes
+
+extension ImageParts {
+  /// Turns the segments into page regions and numbers the template pages.
+  mutating func planPages() {
+    var count = 0
+    for index in 0..<segmentCount {
+      let segment = segments[index]
+      let start = SlotLayout.imagePage &+ segment.address >> 12
+      let end = SlotLayout.imagePage &+ (segment.end &+ 4095) >> 12
+      // A page that two segments of one permission meet in goes to the later of them.
+      if count > 0, layout.regions[count &- 1].end > start {
+        layout.regions[count &- 1].end = start
+        if layout.regions[count &- 1].start == start { count &-= 1 }
+      }
+      layout.regions[count] = ImageRegion(
+        start: start, end: end, firstTemplate: 0, templateCount: 0, protection: segment.protection)
+      count &+= 1
+    }
+    layout.regionCount = count
+    var template: UInt32 = 0
+    for index in 0..<count {
+      let pages = filePages(of: layout.regions[index])
+      layout.regions[index].firstTemplate = template
+      layout.regions[index].templateCount = pages
+      template &+= pages
+    }
+    layout.templatePageCount = Int(template)
+  }
+
+  /// Pages from the region's start to the last that holds a byte of the file.
+  private func filePages(of region: ImageRegion) -> UInt32 {
+    var last = region.start
+    for index in 0..<segmentCount where segments[index].fileSize > 0 {
+      let first = SlotLayout.imagePage &+ segments[index].address >> 12
+      let end = SlotLayout.imagePage &+ (segments[index].fileEnd &+ 4095) >> 12
+      if first < region.end, end > region.start { last = max(last, min(end, region.end)) }
+    }
+    return last &- region.start
+  }
+}
+
+extension ActionImage {
+  /// Fills all 4096 bytes of `page` with what template page `index` holds before relocation. Traps where `page` is shorter.
+  public func fill(template index: Int, into page: inout MutableSpan<UInt8>) {
+    page.update(repeating: 0)
+    guard let place = layout.place(ofTemplate: index) else { return }
+    let pageStart = (place.page &- SlotLayout.imagePage) << 12
+    let pageEnd = pageStart &+ 4096
+    for number in 0..<segmentCount {
+      let segment = segments[number]
+      let from = max(segment.address, pageStart)
+      let to = min(segment.fileEnd, pageEnd)
+      guard from < to else { continue }
+      let start = Int(segment.fileOffset &+ (from &- segment.address))
+      page.copy(file.extracting(start..<(start &+ Int(to &- from))), to: Int(from &- pageStart))
+    }
+  }
+}

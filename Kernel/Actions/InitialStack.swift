@@ -1,0 +1,124 @@
+// The stack that a program finds at its entry point (System V ABI x86-64 §3.4.1 and §3.4.3):
+//
+//   rsp → argc, argv pointers, 0, environment pointers, 0, auxiliary vector … AT_NULL, padding,
+//         16 random bytes, argument and environment strings, 8 zero bytes ← stack top
+
+import ABI
+import Bytes
+
+/// What the initial stack says of the machine and the invocation beside the request's strings.
+public struct InitialStackValues: Sendable, BitwiseCopyable {
+  /// The address of the action's slot.
+  public var slotBase: UInt64
+  /// 16 unpredictable bytes for AT_RANDOM.
+  public var random: (UInt64, UInt64)
+  /// CPUID.1:EDX, for AT_HWCAP.
+  public var hardwareCapabilities: UInt64
+  /// Linux's AT_HWCAP2: bit 1 where ring 3 may use FSGSBASE.
+  public var hardwareCapabilities2: UInt64
+
+  public init(
+    slotBase: UInt64, random: (UInt64, UInt64), hardwareCapabilities: UInt64, hardwareCapabilities2: UInt64 = 0
+  ) {
+    self.slotBase = slotBase
+    self.random = random
+    self.hardwareCapabilities = hardwareCapabilities
+    self.hardwareCapabilities2 = hardwareCapabilities2
+  }
+}
+
+public enum InitialStack {
+  private static var auxiliaryCount: Int { 18 }
+
+  /// Bytes that the initial stack for `request` takes at the top of the stack, a multiple of 16.
+  public static func size(for request: borrowing InvocationRequest) -> Int {
+    let words = 3 &+ request.argumentCount &+ request.environmentCount &+ 2 &* auxiliaryCount
+    let texts = (8 &+ request.strings.count &+ 16 &+ 15) & ~15
+    return (texts &+ words &* 8 &+ 15) & ~15
+  }
+
+  /// Writes the initial stack to the end of `stack`, which is the memory that ends at the stack's top
+  /// (`SlotLayout.stackTop`) and has at least `size(for:)` bytes; returns the value for rsp. Bytes of `stack` below it, and
+  /// padding, are left as they are. Traps where `stack` is too short.
+  public static func write(
+    _ request: borrowing InvocationRequest, _ layout: borrowing ImageLayout, _ values: InitialStackValues,
+    into stack: inout MutableSpan<UInt8>
+  ) -> UInt64 {
+    let size = size(for: request)
+    precondition(stack.count >= size)
+    let top = values.slotBase &+ SlotLayout.stackTop
+    // What is added to an offset in `stack` to get its address.
+    let addressOfStart = top &- UInt64(stack.count)
+
+    let texts = stack.count &- 8 &- request.strings.count
+    stack.copy(request.strings.span, to: texts)
+    stack.storeLE64(0, at: stack.count &- 8)
+    let random = (texts &- 16) & ~15
+    stack.storeLE64(values.random.0, at: random)
+    stack.storeLE64(values.random.1, at: random &+ 8)
+
+    let start = stack.count &- size
+    var position = start
+    stack.storeLE64(UInt64(request.argumentCount), at: position)
+    position &+= 8
+    let strings = request.strings.span
+    var text = 0
+    for _ in 0..<request.argumentCount {
+      stack.storeLE64(addressOfStart &+ UInt64(texts &+ text), at: position)
+      position &+= 8
+      text = end(of: strings, from: text)
+    }
+    stack.storeLE64(0, at: position)
+    position &+= 8
+    for _ in 0..<request.environmentCount {
+      stack.storeLE64(addressOfStart &+ UInt64(texts &+ text), at: position)
+      position &+= 8
+      text = end(of: strings, from: text)
+    }
+    stack.storeLE64(0, at: position)
+    position &+= 8
+
+    let base = values.slotBase &+ SlotLayout.imageOffset
+    let hasHeaders = layout.programHeaderCount > 0
+    var vector = AuxiliaryVector(position: position)
+    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0, &stack)
+    vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize), &stack)
+    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount), &stack)
+    vector.add(.pageSize, AddressSpace.pageSize, &stack)
+    vector.add(.interpreterBase, 0, &stack)
+    vector.add(.flags, 0, &stack)
+    vector.add(.entry, base &+ layout.entry, &stack)
+    vector.add(.userID, 0, &stack)
+    vector.add(.effectiveUserID, 0, &stack)
+    vector.add(.groupID, 0, &stack)
+    vector.add(.effectiveGroupID, 0, &stack)
+    vector.add(.secure, 0, &stack)
+    vector.add(.random, addressOfStart &+ UInt64(random), &stack)
+    // argv[0]; where there is none, the zero bytes at the top are the empty string.
+    vector.add(.executableName, request.argumentCount > 0 ? addressOfStart &+ UInt64(texts) : top &- 8, &stack)
+    vector.add(.hardwareCapabilities, values.hardwareCapabilities, &stack)
+    vector.add(.hardwareCapabilities2, values.hardwareCapabilities2, &stack)
+    vector.add(.clockTicks, 100, &stack)
+    vector.add(.null, 0, &stack)
+    return addressOfStart &+ UInt64(start)
+  }
+
+  /// The offset just past the string that begins at `start`.
+  private static func end(of strings: Span<UInt8>, from start: Int) -> Int {
+    var position = start
+    while strings[position] != 0 { position &+= 1 }
+    return position &+ 1
+  }
+}
+
+/// Writes entries of the auxiliary vector one after another.
+private struct AuxiliaryVector {
+  var position: Int
+
+  @inline(__always)
+  mutating func add(_ type: AuxiliaryType, _ value: UInt64, _ stack: inout MutableSpan<UInt8>) {
+    stack.storeLE64(type.rawValue, at: position)
+    stack.storeLE64(value, at: position &+ 8)
+    position &+= 16
+  }
+}

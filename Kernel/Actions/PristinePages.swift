@@ -1,0 +1,108 @@
+// Which private pages of an instance are kept from one invocation to the next, brought back to their pristine content
+// ahead of the run, so that the run does not fault on them.
+//
+// Only pages that are mapped at entry are kept: the image's and the stack's. Pages of the heap and of mmap exist only once
+// the action asked for them; the Machine frees those after the run.
+
+/// The hardware's side of restoring. Page numbers count from the base of the action's slot.
+public protocol PageRestorer: ~Copyable {
+  /// Whether page `page` was written, by the action or for it, since this was last asked; forgets it.
+  mutating func takeDirty(_ page: UInt32) -> Bool
+  /// Copies template page `index` over the private page `page`.
+  mutating func copyTemplate(index: Int, to page: UInt32)
+  /// Fills the private page `page` with zeros.
+  mutating func zero(_ page: UInt32)
+  /// Frees the private page `page`; where a template page belongs there it is shown again.
+  mutating func drop(_ page: UInt32)
+}
+
+/// What one restoring did.
+public struct RestoreCounts: Equatable, Sendable, BitwiseCopyable {
+  /// Pages brought back by copying and by zeroing.
+  public var copied = 0
+  public var zeroed = 0
+  /// Pages given back because recent invocations did not write them.
+  public var dropped = 0
+
+  public init() {}
+}
+
+/// The kept private pages of one instance.
+public struct PristinePages: Sendable {
+  /// Most pages kept; more are freed after each run and fault in again.
+  public static var capacity: Int { 48 }
+  /// A page that this many invocations in a row did not write is given back.
+  public static var idleLimit: UInt8 { 16 }
+
+  private struct Entry: BitwiseCopyable, Sendable {
+    var page: UInt32 = 0
+    /// The template page that belongs there; -1 for zeros.
+    var template: Int32 = -1
+    var idle: UInt8 = 0
+  }
+
+  public private(set) var count = 0
+  private var entries: [48 of Entry] = .init(repeating: Entry())
+
+  public init() {}
+
+  /// Notes that page `page` became private in this run. False where it is not to be kept (it is not mapped at entry, or the
+  /// table is full): then the caller frees it after the run. What it was before a memory call changed it does not matter:
+  /// it is brought back to what `layout` says.
+  public mutating func add(_ page: UInt32, _ layout: borrowing ImageLayout) -> Bool {
+    guard count < Self.capacity else { return false }
+    var entry = Entry(page: page)
+    if let template = layout.template(at: page) {
+      entry.template = Int32(truncatingIfNeeded: template)
+    } else {
+      guard layout.isZeroAtEntry(page) else { return false }
+    }
+    entries[count] = entry
+    count &+= 1
+    return true
+  }
+
+  /// Forgets the pages of `pages`, which were unmapped and freed in this run.
+  public mutating func remove(_ pages: Range<UInt32>) {
+    var index = 0
+    while index < count {
+      if pages.contains(entries[index].page) { take(index) } else { index &+= 1 }
+    }
+  }
+
+  /// Forgets all pages, which were freed.
+  public mutating func removeAll() { count = 0 }
+
+  /// Brings every kept page back to its pristine content, or gives it back.
+  public mutating func restore<R: PageRestorer & ~Copyable>(_ restorer: inout R) -> RestoreCounts {
+    var counts = RestoreCounts()
+    var index = 0
+    while index < count {
+      let entry = entries[index]
+      if restorer.takeDirty(entry.page) {
+        if entry.template >= 0 {
+          restorer.copyTemplate(index: Int(entry.template), to: entry.page)
+          counts.copied &+= 1
+        } else {
+          restorer.zero(entry.page)
+          counts.zeroed &+= 1
+        }
+        entries[index].idle = 0
+      } else if entry.idle >= Self.idleLimit {
+        restorer.drop(entry.page)
+        counts.dropped &+= 1
+        take(index)
+        continue
+      } else {
+        entries[index].idle &+= 1
+      }
+      index &+= 1
+    }
+    return counts
+  }
+
+  private mutating func take(_ index: Int) {
+    count &-= 1
+    entries[index] = entries[count]
+  }
+}

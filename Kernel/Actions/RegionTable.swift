@@ -1,0 +1,167 @@
+// Which pages of a slot are mapped, and how: sorted runs of pages in a table of fixed size.
+// Out of scope: what the memory calls mean (ActionMemory.swift) and page tables (Machine).
+
+import ABI
+
+/// A run of pages of one kind. `end` is past the last page.
+struct Region: BitwiseCopyable, Sendable {
+  var start: UInt32 = 0
+  var end: UInt32 = 0
+  /// For image pages: the template page that `start` shows, and how many pages from `start` on show one. 0 for anonymous memory.
+  var firstTemplate: UInt32 = 0
+  var templateCount: UInt32 = 0
+  var protection: Protection = .none
+  /// Whether any of it may ever have been written; then it is never executable again.
+  var wasWritable = false
+  /// Whether pages of it come from the image, so that it never merges with anonymous memory.
+  var isImage = false
+
+  /// Drops the first `pages` pages.
+  mutating func dropFirst(_ pages: UInt32) {
+    start &+= pages
+    let templates = min(pages, templateCount)
+    firstTemplate &+= templates
+    templateCount &-= templates
+  }
+
+  /// Drops everything from page `page` on.
+  mutating func cut(at page: UInt32) {
+    end = page
+    templateCount = min(templateCount, end &- start)
+  }
+
+  func merges(with next: Region) -> Bool {
+    end == next.start && !isImage && !next.isImage && protection == next.protection && wasWritable == next.wasWritable
+  }
+}
+
+/// Regions in the order of their pages; none overlap.
+struct RegionTable: Sendable {
+  /// Most regions of one action; a call that would need more fails with ENOMEM.
+  static var capacity: Int { 128 }
+
+  private(set) var count = 0
+  private var regions: [128 of Region] = .init(repeating: Region())
+
+  subscript(_ index: Int) -> Region { regions[index] }
+
+  mutating func removeAll() { count = 0 }
+
+  /// The first region that ends past `page`: the one that holds it, or the next above it, or `count`.
+  func index(endingPast page: UInt32) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low &+ high) / 2
+      if regions[middle].end > page { high = middle } else { low = middle &+ 1 }
+    }
+    return low
+  }
+
+  /// The region that holds `page`.
+  func index(holding page: UInt32) -> Int? {
+    let index = index(endingPast: page)
+    return index < count && regions[index].start <= page ? index : nil
+  }
+
+  /// Whether every page of `pages` is in some region.
+  func covers(_ pages: Range<UInt32>) -> Bool {
+    var page = pages.lowerBound
+    var index = index(endingPast: page)
+    while page < pages.upperBound {
+      guard index < count, regions[index].start <= page else { return false }
+      page = regions[index].end
+      index &+= 1
+    }
+    return true
+  }
+
+  /// Whether no page of `pages` is in any region.
+  func isFree(_ pages: Range<UInt32>) -> Bool {
+    let index = index(endingPast: pages.lowerBound)
+    return index == count || regions[index].start >= pages.upperBound
+  }
+
+  /// Whether some page of `pages` is in a region that was writable.
+  func wasWritable(anyOf pages: Range<UInt32>) -> Bool {
+    var index = index(endingPast: pages.lowerBound)
+    while index < count, regions[index].start < pages.upperBound {
+      if regions[index].wasWritable { return true }
+      index &+= 1
+    }
+    return false
+  }
+
+  /// Whether regions can be split at two places and one more entered.
+  var hasRoom: Bool { count <= Self.capacity &- 3 }
+
+  /// Enters a region into pages that are free, joining it with its neighbours where they are alike. Needs `hasRoom`.
+  mutating func insert(_ region: Region) {
+    let index = index(endingPast: region.start)
+    open(at: index)
+    regions[index] = region
+    join(at: index &+ 1)
+    join(at: index)
+  }
+
+  /// Takes all pages of `pages` out of whatever regions hold them. Needs `hasRoom`.
+  mutating func remove(_ pages: Range<UInt32>) {
+    split(at: pages.lowerBound)
+    split(at: pages.upperBound)
+    let first = index(endingPast: pages.lowerBound)
+    var last = first
+    while last < count, regions[last].start < pages.upperBound { last &+= 1 }
+    close(first..<last)
+  }
+
+  /// Gives all pages of `pages`, which are all mapped, one protection. Needs `hasRoom`.
+  mutating func protect(_ pages: Range<UInt32>, _ protection: Protection) {
+    split(at: pages.lowerBound)
+    split(at: pages.upperBound)
+    let first = index(endingPast: pages.lowerBound)
+    var index = first
+    while index < count, regions[index].start < pages.upperBound {
+      regions[index].protection = protection
+      if protection.contains(.write) { regions[index].wasWritable = true }
+      index &+= 1
+    }
+    while index >= first, index > 0 {
+      join(at: index)
+      index &-= 1
+    }
+  }
+
+  private mutating func split(at page: UInt32) {
+    guard let index = index(holding: page), regions[index].start < page else { return }
+    open(at: index)
+    regions[index] = regions[index &+ 1]
+    regions[index].cut(at: page)
+    regions[index &+ 1].dropFirst(page &- regions[index &+ 1].start)
+  }
+
+  /// Joins the region at `index` with the one before it where they are alike.
+  private mutating func join(at index: Int) {
+    guard index > 0, index < count, regions[index &- 1].merges(with: regions[index]) else { return }
+    regions[index &- 1].end = regions[index].end
+    close(index..<(index &+ 1))
+  }
+
+  private mutating func open(at index: Int) {
+    var place = count
+    while place > index {
+      regions[place] = regions[place &- 1]
+      place &-= 1
+    }
+    count &+= 1
+  }
+
+  private mutating func close(_ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    var place = range.upperBound
+    while place < count {
+      regions[place &- range.count] = regions[place]
+      place &+= 1
+    }
+    count &-= range.count
+  }
+}

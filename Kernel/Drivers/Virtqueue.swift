@@ -1,0 +1,183 @@
+// A split virtqueue (virtio 1.2 §2.7), driver's side: descriptor table, available ring, used ring.
+//
+// Each buffer is one descriptor, whose number is also the buffer's; no chains, no indirect tables. What the device
+// writes is checked: a used entry must name a buffer that the device holds, and there can be no more of them than it was
+// given. A device that breaks this is marked failed and never looked at again.
+// Out of scope: what the buffers hold, and how the device is notified.
+
+import CDriverSupport
+
+struct Virtqueue: ~Copyable {
+  /// The largest queue this driver uses.
+  static var largestSize: UInt16 { 256 }
+
+  struct UsedBuffer {
+    var id: UInt16
+    /// Bytes the device says it wrote: its word only.
+    var length: UInt32
+  }
+
+  private let descriptors: UInt
+  private let available: UInt
+  private let used: UInt
+  let size: UInt16
+  private let hasEventIndex: Bool
+
+  /// The next free index of the available ring; runs ahead of `published` while a batch is made.
+  private var nextAvailable: UInt16 = 0
+  /// The available index that the device sees.
+  private var published: UInt16 = 0
+  /// `published` when the device's wish for a notification was last asked.
+  private var notified: UInt16 = 0
+  /// The next used entry to take.
+  private var nextUsed: UInt16 = 0
+  /// The used index when last looked at.
+  private var usedSeen: UInt16 = 0
+  /// One bit for each descriptor that the device holds.
+  private var held: [4 of UInt64] = .init(repeating: 0)
+  /// One bit for each descriptor that was offered but not published.
+  private var offered: [4 of UInt64] = .init(repeating: 0)
+  /// Whether the device broke the rules.
+  private(set) var hasFailed = false
+
+  /// Bytes of memory for a queue of `size` entries.
+  static func memoryLength(size: UInt16) -> Int { usedOffset(size) + 6 + 8 * Int(size) }
+
+  private static func availableOffset(_ size: UInt16) -> Int { 16 * Int(size) }
+
+  /// The used ring starts on a cache line of its own: the device writes it.
+  private static func usedOffset(_ size: UInt16) -> Int { (availableOffset(size) + 6 + 2 * Int(size) + 63) & ~63 }
+
+  /// A queue in `memory`, which is zeroed. `size` is a power of two from 2 to `largestSize`; nil where the memory is too small.
+  init?(memory: DMARegion, size: UInt16, hasEventIndex: Bool) {
+    guard size >= 2, size <= Self.largestSize, size & (size &- 1) == 0,
+      memory.length >= Self.memoryLength(size: size)
+    else { return nil }
+    descriptors = memory.address
+    available = memory.address &+ UInt(Self.availableOffset(size))
+    used = memory.address &+ UInt(Self.usedOffset(size))
+    self.size = size
+    self.hasEventIndex = hasEventIndex
+    disarmInterrupt()
+  }
+
+  var addresses: QueueAddresses {
+    QueueAddresses(descriptors: UInt64(descriptors), available: UInt64(available), used: UInt64(used))
+  }
+
+  /// Sets buffer `id`, which the device does not hold.
+  mutating func setBuffer(_ id: UInt16, address: UInt, length: UInt32, isDeviceWritable: Bool) {
+    precondition(id < size)
+    let entry = descriptors &+ UInt(id) &* 16
+    // SAFETY: id is below size, so the 16 bytes are inside the descriptor table.
+    unsafe sharedStore64(entry, UInt64(address))
+    unsafe sharedStore32(entry &+ 8, length)
+    unsafe sharedStore32(entry &+ 12, isDeviceWritable ? 2 : 0)
+  }
+
+  /// Changes the length of buffer `id`, which the device does not hold.
+  @inline(__always)
+  mutating func setLength(_ id: UInt16, _ length: UInt32) {
+    precondition(id < size)
+    // SAFETY: id is below size.
+    unsafe sharedStore32(descriptors &+ UInt(id) &* 16 &+ 8, length)
+  }
+
+  /// Puts buffer `id`, which the device does not hold, on the available ring; the device sees it after `publish`.
+  @inline(__always)
+  mutating func offer(_ id: UInt16) {
+    precondition(id < size)
+    offered[Int(id &>> 6)] |= 1 &<< UInt64(id & 63)
+    // SAFETY: the index is masked by size - 1.
+    unsafe sharedStoreRelease16(available &+ 4 &+ UInt(nextAvailable & (size &- 1)) &* 2, id)
+    nextAvailable &+= 1
+  }
+
+  /// Buffers offered since the last `publish`.
+  @inline(__always)
+  var unpublished: UInt16 { nextAvailable &- published }
+
+  /// Shows the device all that was offered; true where it wants to be notified (virtio 1.2 §2.7.10).
+  mutating func publish() -> Bool {
+    published = nextAvailable
+    for word in 0..<4 {
+      held[word] |= offered[word]
+      offered[word] = 0
+    }
+    let before = notified
+    notified = published
+    // SAFETY: the index field of the available ring; the flags or the event field of the used ring.
+    unsafe sharedStoreRelease16(available &+ 2, published)
+    // The store must be seen before the device's wish is read: it looks at the ring after it writes the wish.
+    sharedFence()
+    // SAFETY: as above.
+    if hasEventIndex {
+      let event = unsafe sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8)
+      return published &- event &- 1 < published &- before
+    }
+    return unsafe sharedLoadAcquire16(used) & 1 == 0
+  }
+
+  /// The next buffer that the device is done with; nil where there is none or the device failed.
+  @inline(__always)
+  mutating func takeUsed() -> UsedBuffer? {
+    if nextUsed == usedSeen, !lookForUsed() { return nil }
+    let entry = used &+ 4 &+ UInt(nextUsed & (size &- 1)) &* 8
+    // SAFETY: the index is masked by size - 1.
+    let id = unsafe sharedLoad32(entry)
+    let length = unsafe sharedLoad32(entry &+ 4)
+    guard id < UInt32(size) else { return fail() }
+    let bit: UInt64 = 1 &<< UInt64(id & 63)
+    let word = Int(id &>> 6)
+    guard held[word] & bit != 0 else { return fail() }
+    held[word] &= ~bit
+    nextUsed &+= 1
+    return UsedBuffer(id: UInt16(truncatingIfNeeded: id), length: length)
+  }
+
+  /// Whether the device has put something on the used ring that was not taken yet.
+  private mutating func lookForUsed() -> Bool {
+    guard !hasFailed else { return false }
+    // SAFETY: the index field of the used ring.
+    usedSeen = unsafe sharedLoadAcquire16(used &+ 2)
+    // The device holds published - nextUsed buffers and cannot give back more.
+    guard usedSeen &- nextUsed <= published &- nextUsed else {
+      _ = fail()
+      return false
+    }
+    return usedSeen != nextUsed
+  }
+
+  /// Marks the device failed: nothing more is taken from it.
+  mutating func fail() -> UsedBuffer? {
+    hasFailed = true
+    usedSeen = nextUsed
+    return nil
+  }
+
+  /// Asks for an interrupt once the device has used `count` more buffers than were taken; true where none is waiting, so
+  /// that the interrupt will tell. The look comes after the wish: a buffer used in between is seen here or interrupts.
+  mutating func armInterrupt(after count: UInt16) -> Bool {
+    guard !hasFailed else { return true }
+    // SAFETY: the event field or the flags of the available ring; the index of the used ring.
+    if hasEventIndex {
+      unsafe sharedStoreRelease16(available &+ 4 &+ UInt(size) &* 2, nextUsed &+ count &- 1)
+    } else {
+      unsafe sharedStoreRelease16(available, 0)
+    }
+    sharedFence()
+    // SAFETY: as above.
+    return unsafe sharedLoadAcquire16(used &+ 2) == nextUsed
+  }
+
+  /// Asks for no interrupts. One may still come: it is a hint (virtio 1.2 §2.7.7).
+  mutating func disarmInterrupt() {
+    // SAFETY: the event field and the flags of the available ring. An event index that was just passed is reached
+    // again only after 65,535 more buffers.
+    if hasEventIndex {
+      unsafe sharedStoreRelease16(available &+ 4 &+ UInt(size) &* 2, nextUsed &- 1)
+    } else {
+      unsafe sharedStoreRelease16(available, 1)
+    }
+  }
+}

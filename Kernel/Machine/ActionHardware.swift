@@ -1,0 +1,203 @@
+// The hardware's side of the running action: page table entries, copies to and from its pages, FS base, clock, randomness.
+//
+// User memory is reached through the physical addresses of its frames, which the page table gives, and never through the
+// user's own addresses: so SMAP never has to be opened, and no stale translation can be used.
+// Out of scope: what the action may do (ActionMemory and ActionProcess in Actions).
+
+import ABI
+import Actions
+import Base
+import Bytes
+import CBoot
+
+@safe struct ActionHardware: ~Copyable, ActionMachine {
+  /// The running instance; valid for the length of an invocation.
+  var instance: UnsafeMutablePointer<Instance>
+  let memory: UnsafeMutablePointer<KernelMemory>
+  let clock: Clock
+  private var generator: RandomGenerator
+  private var fsBase: UInt64 = 0
+  /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
+  /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
+  var transientPages = ByteBuffer()
+  /// Private pages that this invocation copied or zeroed on a fault.
+  var pagesCopied = 0
+
+  init(
+    instance: UnsafeMutablePointer<Instance>, memory: UnsafeMutablePointer<KernelMemory>, clock: Clock,
+    generator: consuming RandomGenerator
+  ) {
+    unsafe self.instance = instance
+    unsafe self.memory = memory
+    self.clock = clock
+    self.generator = generator
+  }
+
+  /// Prepares for an invocation of another, or the same, instance.
+  mutating func begin(_ instance: UnsafeMutablePointer<Instance>) {
+    unsafe self.instance = instance
+    pagesCopied = 0
+    threadPointer = 0
+  }
+
+  func isMapped(_ page: UInt32, writing: Bool) -> Bool {
+    // SAFETY: the instance is valid for the invocation.
+    let entry = unsafe instance.pointee.table.entry(page)
+    return entry.isPresent && (!writing || entry.isWritable)
+  }
+
+  mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
+    // SAFETY: the instance and the kernel's memory are valid, and nothing else uses them meanwhile.
+    guard let entry = unsafe instance.pointee.table.makeEntryAddress(page, frames: &memory.pointee.frames) else {
+      return false
+    }
+    let old = PageEntry(bits: Physical.load(entry))
+    let noExecute = unsafe instance.pointee.noExecute
+    switch mapping {
+    case .showTemplate(let index, let protection):
+      let frame = unsafe instance.pointee.templates[index]
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute))
+    case .copyTemplate(let index, let protection):
+      guard let frame = makePrivate(page) else { return false }
+      unsafe copyPage(to: frame, from: instance.pointee.templates[index])
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
+    case .zeroFill(let protection):
+      guard let frame = makePrivate(page) else { return false }
+      zeroPage(frame)
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
+    }
+    if old.isPresent { invalidate(page) }
+    return true
+  }
+
+  mutating func unmap(_ pages: Range<UInt32>) -> Int {
+    var freed = 0
+    forEachEntry(pages) { hardware, page, address in
+      let entry = PageEntry(bits: Physical.load(address))
+      Physical.store(address, 0)
+      if entry.isPresent { hardware.invalidate(page) }
+      guard entry.bits & Instance.privateBit != 0 else { return }
+      // SAFETY: the frame was this instance's own, and no translation to it is left.
+      unsafe hardware.memory.pointee.frames.deallocate(entry.frame)
+      freed &+= 1
+    }
+    // SAFETY: the instance is valid for the invocation.
+    if freed > 0 { unsafe instance.pointee.pristine.remove(pages) }
+    return freed
+  }
+
+  mutating func protect(_ pages: Range<UInt32>, _ protection: Protection) {
+    forEachEntry(pages) { hardware, page, address in
+      let entry = PageEntry(bits: Physical.load(address))
+      // SAFETY: the instance is valid for the invocation.
+      let noExecute = unsafe hardware.instance.pointee.noExecute
+      if entry.bits & Instance.privateBit != 0 {
+        let kept = Instance.privateBit | entry.bits & PageEntry.dirty
+        Physical.store(address, Instance.entryBits(entry.frame, protection, noExecute) | kept)
+      } else if protection == .none {
+        Physical.store(address, 0)
+      } else {
+        Physical.store(address, Instance.entryBits(entry.frame, protection.subtracting(.write), noExecute))
+      }
+      if entry.isPresent { hardware.invalidate(page) }
+    }
+  }
+
+  func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>) {
+    var done = 0
+    while done < bytes.count {
+      let (source, length) = piece(address &+ UInt64(done), bytes.count &- done, writing: false)
+      // SAFETY: `piece` stays inside one mapped frame.
+      let part = unsafe Span<UInt8>(_unsafeStart: Physical.pointer(source).assumingMemoryBound(to: UInt8.self), count: length)
+      bytes.copy(part, to: done)
+      done &+= length
+    }
+  }
+
+  func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
+    var done = 0
+    while done < count {
+      let (source, length) = piece(address &+ UInt64(done), count &- done, writing: false)
+      // SAFETY: `piece` stays inside one mapped frame.
+      let part = unsafe Span<UInt8>(_unsafeStart: Physical.pointer(source).assumingMemoryBound(to: UInt8.self), count: length)
+      guard buffer.append(part) else { return false }
+      done &+= length
+    }
+    return true
+  }
+
+  mutating func copyOut(_ bytes: Span<UInt8>, to address: UInt64) {
+    var done = 0
+    while done < bytes.count {
+      let (target, length) = piece(address &+ UInt64(done), bytes.count &- done, writing: true)
+      // SAFETY: `piece` stays inside one mapped frame of the action's own; the span is not part of it.
+      unsafe bytes.extracting(done..<(done &+ length)).withUnsafeBytes { source in
+        unsafe Physical.pointer(target).copyMemory(from: source.baseAddress!, byteCount: length)
+      }
+      done &+= length
+    }
+  }
+
+  var threadPointer: UInt64 {
+    get { fsBase }
+    set {
+      fsBase = newValue
+      writeMSR(MSR.fsBase, newValue)
+    }
+  }
+
+  mutating func random() -> UInt64 { generator.next64() }
+
+  var now: Instant { clock.now }
+
+  var wallClock: UInt64 { clock.wallClockNanoseconds }
+
+  /// The physical address of the byte at user address `address`, and how many of `count` bytes lie in the same page. The
+  /// caller has checked that the page is mapped.
+  @inline(__always)
+  private func piece(_ address: UInt64, _ count: Int, writing: Bool) -> (address: UInt64, length: Int) {
+    // SAFETY: the instance is valid for the invocation.
+    let offset = unsafe address &- instance.pointee.base
+    guard let entryAddress = unsafe instance.pointee.table.entryAddress(UInt32(truncatingIfNeeded: offset >> 12)) else {
+      panic("a user copy met a page that is not mapped")
+    }
+    let entry = PageEntry(bits: Physical.load(entryAddress))
+    guard entry.isPresent else { panic("a user copy met a page that is not mapped") }
+    // A write through the frame's own address does not mark the page, so that is done here.
+    if writing { Physical.store(entryAddress, entry.bits | PageEntry.dirty | PageEntry.accessed) }
+    let inPage = Int(offset & 4095)
+    return (entry.frame &+ UInt64(inPage), min(count, 4096 &- inPage))
+  }
+
+  private func invalidate(_ page: UInt32) {
+    // SAFETY: the instance is valid for the invocation.
+    unsafe invalidatePage(instance.pointee.base &+ UInt64(page) << 12)
+  }
+
+  /// A frame for private page `page`, entered in one of the two lists; nil where memory is out.
+  private mutating func makePrivate(_ page: UInt32) -> UInt64? {
+    // SAFETY: as in `map`.
+    guard let frame = unsafe memory.pointee.frames.allocate(pages: 1) else { return nil }
+    let isKept = unsafe instance.pointee.pristine.add(page, instance.pointee.layout)
+    guard isKept || transientPages.append(littleEndian: page) else {
+      unsafe memory.pointee.frames.deallocate(frame)
+      return nil
+    }
+    pagesCopied &+= 1
+    return frame
+  }
+
+  /// Calls `body` with every page of `pages` whose entry is not zero, and the entry's address.
+  private mutating func forEachEntry(_ pages: Range<UInt32>, _ body: (inout ActionHardware, UInt32, UInt64) -> Void) {
+    var page = pages.lowerBound
+    while page < pages.upperBound {
+      // SAFETY: the instance is valid for the invocation.
+      if let address = unsafe instance.pointee.table.entryAddress(page) {
+        if Physical.load(address) != 0 { body(&self, page, address) }
+        page &+= 1
+      } else {
+        page = (page | 511) &+ 1
+      }
+    }
+  }
+}

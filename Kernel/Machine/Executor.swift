@@ -1,0 +1,223 @@
+// Installs actions and runs them: the machine's ActionExecutor.
+//
+// One invocation runs at a time. Its state is a RunContext at a fixed address; `invoke` fills it, enters user mode, and
+// comes back when a trap or a system call has ended the action.
+
+public import Actions
+import ABI
+public import Base
+public import Bytes
+import CBoot
+
+/// All that the executor has, at one address, because traps reach it while `invoke` is under way.
+@safe struct ExecutorCore: ~Copyable {
+  var slots = SlotSpace()
+  var instances: InstanceTable
+  let features: CPUFeatures
+  let memory: UnsafeMutablePointer<KernelMemory>
+  let floatingPoint: FloatingPointReset
+  let capabilities: UInt64
+  var lastRestore = RestoreCounts()
+}
+
+/// The executor: a handle on state that stays where it is. There is one, and it lives as long as the kernel.
+@safe public struct Executor: ~Copyable, ActionExecutor {
+  private let core: UnsafeMutablePointer<ExecutorCore>
+  private let context: UnsafeMutablePointer<RunContext>
+
+  /// Nil where memory is out.
+  public init?(_ machine: borrowing Machine) {
+    // SAFETY: kernelMemory was set at boot. The fresh frames are aligned, mapped and owned by the executor for ever.
+    let memory = unsafe kernelMemory!
+    guard let floatingPoint = unsafe FloatingPointReset(machine.features, frames: &memory.pointee.frames),
+      let table = unsafe InstanceTable(frames: &memory.pointee.frames),
+      let coreFrames = unsafe memory.pointee.frames.allocate(pages: MemoryLayout<ExecutorCore>.size / 4096 &+ 1),
+      let contextFrames = unsafe memory.pointee.frames.allocate(pages: MemoryLayout<RunContext>.size / 4096 &+ 1)
+    else { return nil }
+    unsafe core = Physical.pointer(coreFrames).bindMemory(to: ExecutorCore.self, capacity: 1)
+    unsafe context = Physical.pointer(contextFrames).bindMemory(to: RunContext.self, capacity: 1)
+    let seed = Entropy.seed(machine.features, machine.clock, machine.apic)
+    unsafe core.initialize(
+      to: ExecutorCore(
+        instances: table, features: machine.features, memory: memory, floatingPoint: floatingPoint,
+        capabilities: UInt64(cpuid(1, 0).edx)))
+    // The pointers to an instance, a request and buffers are set by each invocation before anything uses them.
+    unsafe context.initialize(
+      to: RunContext(
+        hardware: ActionHardware(
+          instance: Dangling.pointer(), memory: memory, clock: machine.clock, generator: RandomGenerator(seed: seed)),
+        clock: machine.clock, request: UnsafePointer(Dangling.pointer()), output: Dangling.pointer(),
+        log: Dangling.pointer()))
+    unsafe thisCore()!.pointee.run = UnsafeMutableRawPointer(context)
+  }
+
+  /// Instances that are installed.
+  public var installedCount: Int {
+    // SAFETY: `core` is this value's own.
+    unsafe core.pointee.instances.count
+  }
+
+  /// 64 unpredictable bits.
+  public mutating func random() -> UInt64 {
+    // SAFETY: `context` is this value's own, and no invocation runs.
+    unsafe context.pointee.hardware.random()
+  }
+
+  public mutating func install(
+    _ image: borrowing ActionImage, limits: ActionLimits
+  ) throws(InstallError) -> InstanceID {
+    // SAFETY: `core` and the kernel's memory are reached only from here while no invocation runs.
+    let memory = unsafe core.pointee.memory
+    // One page of stack, beside the image's own.
+    guard (image.layout.templatePageCount &+ 1) << 12 <= limits.memoryBytes else { throw .memoryLimitTooSmall }
+    guard let (slot, generation) = unsafe core.pointee.instances.reserve(frames: &memory.pointee.frames) else {
+      throw .noSlot
+    }
+    let noExecute = unsafe KernelMap.noExecute(core.pointee.features)
+    guard let place = unsafe InstanceTable.allocatePlace() else {
+      unsafe core.pointee.instances.release(slot)
+      throw .noMemory
+    }
+    do throws(InstallError) {
+      var instance = unsafe try Instance(
+        image, slot: slot, generation: generation, limits: limits, noExecute: noExecute, frames: &memory.pointee.frames)
+      let directory = instance.table.directory
+      guard unsafe core.pointee.slots.attach(slot, directory: directory, frames: &memory.pointee.frames) else {
+        unsafe instance.destroy(frames: &memory.pointee.frames)
+        throw .noMemory
+      }
+      unsafe core.pointee.instances.put(instance, slot, at: place)
+    } catch {
+      unsafe place.deallocate()
+      unsafe core.pointee.instances.release(slot)
+      throw error
+    }
+    return InstanceID(index: slot, generation: generation)
+  }
+
+  public mutating func remove(_ id: InstanceID) {
+    // SAFETY: as in `install`.
+    guard let instance = unsafe core.pointee.instances.find(id) else { return }
+    let memory = unsafe core.pointee.memory
+    unsafe core.pointee.slots.detach(id.index)
+    unsafe instance.pointee.destroy(frames: &memory.pointee.frames)
+    unsafe core.pointee.instances.remove(id.index)
+  }
+
+  public mutating func invoke(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+  ) -> Outcome {
+    // SAFETY: the pointers live until this returns; user mode is entered and left inside.
+    guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
+    return unsafe withUnsafePointer(to: request) { request in
+      unsafe withUnsafeMutablePointer(to: &output) { output in
+        unsafe withUnsafeMutablePointer(to: &log) { log in
+          unsafe run(instance, request, output, log)
+        }
+      }
+    }
+  }
+
+  private func run(
+    _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafePointer<InvocationRequest>,
+    _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>
+  ) -> Outcome {
+    // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
+    let now = unsafe context.pointee.clock.now
+    let limits = unsafe instance.pointee.limits
+    unsafe context.pointee.request = request
+    unsafe context.pointee.output = output
+    unsafe context.pointee.log = log
+    let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
+    unsafe context.pointee.deadline = min(limit, request.pointee.deadline)
+    unsafe context.pointee.hardware.begin(instance)
+    unsafe context.pointee.process.begin(
+      instance.pointee.layout, slotBase: instance.pointee.base, limits: limits,
+      privatePages: instance.pointee.pristine.count, outputStart: output.pointee.count, logStart: log.pointee.count,
+      now: now)
+    switch unsafe prepareStack(instance) {
+    case .failed(let outcome): return outcome
+    case .ready(let stackPointer):
+      let entry = unsafe instance.pointee.base &+ SlotLayout.imageOffset &+ instance.pointee.layout.entry
+      unsafe core.pointee.slots.activate(instance.pointee.slot)
+      unsafe core.pointee.floatingPoint.reset()
+      unsafe context.pointee.setTimer(now)
+      enterUser(instructionPointer: entry, stackPointer: stackPointer)
+      return unsafe context.pointee.outcome
+    }
+  }
+
+  public mutating func restore(_ id: InstanceID) {
+    // SAFETY: as in `install`.
+    guard let instance = unsafe core.pointee.instances.find(id) else { return }
+    let memory = unsafe core.pointee.memory
+    let counts = unsafe instance.pointee.restore(
+      transient: context.pointee.hardware.transientPages, context.pointee.process.memory, frames: &memory.pointee.frames)
+    unsafe core.pointee.lastRestore = counts
+    unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+  }
+}
+
+// MARK: - The initial stack
+
+extension Executor {
+  private enum StackResult {
+    case ready(UInt64)
+    case failed(Outcome)
+  }
+
+  /// Writes the initial stack into the action's pages, which are mapped on the way.
+  private func prepareStack(_ instance: UnsafeMutablePointer<Instance>) -> StackResult {
+    // SAFETY: as in `run`.
+    let size = unsafe InitialStack.size(for: context.pointee.request.pointee)
+    let top = unsafe instance.pointee.base &+ SlotLayout.stackTop
+    var page = alignDown(top &- UInt64(size), 4096)
+    while page < top {
+      if unsafe !context.pointee.hardware.isMapped(UInt32((page &- instance.pointee.base) >> 12), writing: true) {
+        let step = unsafe context.pointee.process.pageFault(
+          at: page, .write, instructionPointer: 0, machine: &context.pointee.hardware)
+        if case .end(let outcome) = step { return .failed(outcome) }
+      }
+      page &+= 4096
+    }
+    let values = unsafe InitialStackValues(
+      slotBase: instance.pointee.base, random: (context.pointee.hardware.random(), context.pointee.hardware.random()),
+      hardwareCapabilities: core.pointee.capabilities)
+    return unsafe size <= 4096 ? writeShortStack(instance, values) : writeLongStack(instance, values, size)
+  }
+
+  /// The usual case: the stack's last page holds all of it, and is written in place.
+  private func writeShortStack(_ instance: UnsafeMutablePointer<Instance>, _ values: InitialStackValues) -> StackResult {
+    // SAFETY: the page is mapped; the span is its frame, which nothing else uses now.
+    let page = UInt32(SlotLayout.stackTop >> 12) &- 1
+    guard let address = unsafe instance.pointee.table.entryAddress(page) else { return .failed(.noMemory) }
+    let entry = PageEntry(bits: Physical.load(address))
+    Physical.store(address, entry.bits | PageEntry.dirty | PageEntry.accessed)
+    var span = unsafe MutableSpan<UInt8>(
+      _unsafeStart: Physical.pointer(entry.frame).assumingMemoryBound(to: UInt8.self), count: 4096)
+    return unsafe .ready(
+      InitialStack.write(context.pointee.request.pointee, instance.pointee.layout, values, into: &span))
+  }
+
+  private func writeLongStack(
+    _ instance: UnsafeMutablePointer<Instance>, _ values: InitialStackValues, _ size: Int
+  ) -> StackResult {
+    // SAFETY: as in `run`.
+    guard var buffer = ByteBuffer(capacity: size), buffer.appendZeros(size) else { return .failed(.noMemory) }
+    var span = buffer.mutableSpan
+    let stackPointer = unsafe InitialStack.write(
+      context.pointee.request.pointee, instance.pointee.layout, values, into: &span)
+    unsafe context.pointee.hardware.copyOut(
+      buffer.span, to: instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size))
+    return .ready(stackPointer)
+  }
+}
+
+/// Addresses for pointers that are set before they are used.
+private enum Dangling {
+  @unsafe
+  static func pointer<T: ~Copyable>() -> UnsafeMutablePointer<T> {
+    // SAFETY: never dereferenced; non-null and aligned for any type.
+    unsafe UnsafeMutablePointer<T>(bitPattern: 4096).unsafelyUnwrapped
+  }
+}

@@ -1,0 +1,127 @@
+// Brings an instance back to its pristine state after an invocation, and empties it of private pages when it is removed.
+
+import ABI
+import Actions
+import Bytes
+import CBoot
+
+extension Instance {
+  /// Every so many invocations the dirty bits are cleared, so that pages which are no longer written can be told. In
+  /// between they stay set, which spares the invalidations: a page that was written once is restored each time.
+  private static let agingPeriod: UInt32 = 64
+
+  /// Restores all private pages, given the lists of what the last invocation made and changed.
+  mutating func restore(
+    transient: borrowing ByteBuffer, _ memory: borrowing ActionMemory, frames: inout FrameAllocator
+  ) -> RestoreCounts {
+    freeTransient(transient, &frames)
+    runs &+= 1
+    // SAFETY: the restorer uses the two pointers only inside this call, and nothing else uses what they name meanwhile.
+    let counts = unsafe withUnsafeMutablePointer(to: &frames) { frames in
+      unsafe withUnsafePointer(to: templates) { templates in
+        var restorer = unsafe Restorer(
+          base: base, directory: table.directory, isAging: runs % Self.agingPeriod == 0, frames: frames,
+          templates: templates)
+        return pristine.restore(&restorer)
+      }
+    }
+    resetProtection(memory.changedImagePages)
+    resetProtection(memory.changedStackPages)
+    return counts
+  }
+
+  private mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
+    var position = 0
+    while position < list.count {
+      let page = list.span.loadLE32(position)
+      position &+= 4
+      guard let address = table.entryAddress(page) else { continue }
+      let entry = PageEntry(bits: Physical.load(address))
+      guard entry.bits & Self.privateBit != 0 else { continue }
+      Physical.store(address, 0)
+      if entry.isPresent { invalidatePage(base &+ UInt64(page) << 12) }
+      frames.deallocate(entry.frame)
+    }
+  }
+
+  /// Gives pages whose protection or mapping a memory call changed what the image says of them.
+  private func resetProtection(_ pages: Range<UInt32>) {
+    var page = pages.lowerBound
+    while page < pages.upperBound {
+      defer { page &+= 1 }
+      guard let address = table.entryAddress(page) else { continue }
+      let entry = PageEntry(bits: Physical.load(address))
+      if entry.bits & Self.privateBit != 0 {
+        let kept = Self.privateBit | entry.bits & PageEntry.dirty
+        Physical.store(address, Self.entryBits(entry.frame, layout.protection(at: page), noExecute) | kept)
+      } else if let template = layout.template(at: page) {
+        let protection = layout.protection(at: page).subtracting(.write)
+        Physical.store(address, Self.entryBits(templates[template], protection, noExecute))
+      } else {
+        Physical.store(address, 0)
+      }
+      invalidatePage(base &+ UInt64(page) << 12)
+    }
+  }
+
+  /// Frees every private page, kept ones included.
+  mutating func freePrivatePages(_ frames: inout FrameAllocator) {
+    for directoryIndex in 0..<UInt64(512) {
+      let entry = Physical.load(table.directory &+ directoryIndex &* 8)
+      guard entry & PageEntry.present != 0 else { continue }
+      for index in 0..<UInt64(512) {
+        let address = (entry & ~0xfff) &+ index &* 8
+        let page = PageEntry(bits: Physical.load(address))
+        guard page.bits & Self.privateBit != 0 else { continue }
+        Physical.store(address, 0)
+        frames.deallocate(page.frame)
+      }
+    }
+    pristine.removeAll()
+  }
+}
+
+/// What `PristinePages` restores through.
+@safe private struct Restorer: ~Copyable, PageRestorer {
+  let base: UInt64
+  let directory: UInt64
+  let isAging: Bool
+  let frames: UnsafeMutablePointer<FrameAllocator>
+  let templates: UnsafePointer<TemplateFrames>
+
+  mutating func takeDirty(_ page: UInt32) -> Bool {
+    let address = entryAddress(page)
+    let entry = Physical.load(address)
+    guard entry & PageEntry.dirty != 0 else { return false }
+    if isAging {
+      Physical.store(address, entry & ~PageEntry.dirty)
+      invalidatePage(base &+ UInt64(page) << 12)
+    }
+    return true
+  }
+
+  mutating func copyTemplate(index: Int, to page: UInt32) {
+    // SAFETY: the frames are the instance's own.
+    unsafe copyPage(to: frame(page), from: templates.pointee[index])
+  }
+
+  mutating func zero(_ page: UInt32) { zeroPage(frame(page)) }
+
+  mutating func drop(_ page: UInt32) {
+    let address = entryAddress(page)
+    let entry = PageEntry(bits: Physical.load(address))
+    Physical.store(address, 0)
+    invalidatePage(base &+ UInt64(page) << 12)
+    // SAFETY: the frame is the instance's own, and no translation to it is left.
+    unsafe frames.pointee.deallocate(entry.frame)
+  }
+
+  private func frame(_ page: UInt32) -> UInt64 { PageEntry(bits: Physical.load(entryAddress(page))).frame }
+
+  /// A kept page's table is always there.
+  private func entryAddress(_ page: UInt32) -> UInt64 {
+    let table = Physical.load(directory &+ UInt64(page >> 9) &* 8)
+    guard table & PageEntry.present != 0 else { panic("a kept page has no page table") }
+    return (table & ~0xfff) &+ UInt64(page & 511) &* 8
+  }
+}

@@ -1,0 +1,122 @@
+// The running invocation, as the traps and system calls find it, and what they do with it.
+// Out of scope: entering and leaving (Executor.swift), what calls mean (ActionProcess in Actions).
+
+import ABI
+import Actions
+import Base
+import Bytes
+import CBoot
+
+/// State of the invocation that runs now. It stays at one address, which the core's state holds; between entering user
+/// mode and leaving it, it is reached only through that address.
+@safe struct RunContext: ~Copyable {
+  var process = ActionProcess()
+  var hardware: ActionHardware
+  let clock: Clock
+  /// The caller's request and buffers; valid for the length of an invocation.
+  var request: UnsafePointer<InvocationRequest>
+  var output: UnsafeMutablePointer<ByteBuffer>
+  var log: UnsafeMutablePointer<ByteBuffer>
+  var deadline = Instant.distantFuture
+  /// How the invocation ended; meaningful once user mode has been left.
+  var outcome = Outcome.notInstalled
+
+  /// Takes in how a handler's work came out; true where the action goes on.
+  @inline(__always)
+  mutating func goesOn(_ step: ProcessStep) -> Bool {
+    switch step {
+    case .resume: return true
+    case .end(let outcome):
+      self.outcome = outcome
+      return false
+    }
+  }
+
+  mutating func fault(_ kind: FaultKind, _ frame: trap_frame) -> Bool {
+    outcome = .fault(FaultReport(kind: kind, instructionOffset: process.imageOffset(of: frame.rip)))
+    return false
+  }
+
+  mutating func pageFault(_ frame: trap_frame) -> Bool {
+    // Error code (AMD64 manual, volume 2, section 8.4.2): bit 1 write, bit 4 instruction fetch.
+    let access: Access = frame.error_code & 16 != 0 ? .execute : frame.error_code & 2 != 0 ? .write : .read
+    return goesOn(process.pageFault(at: readCR2(), access, instructionPointer: frame.rip, machine: &hardware))
+  }
+
+  /// How often the network's own timers are looked at while an action computes.
+  private static let tick = Interval.milliseconds(10)
+
+  /// Sets the timer to the deadline, or to the next tick where that is sooner.
+  func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick)) }
+
+  /// The timer went off: the time is up, or the network is due a look.
+  mutating func timer() -> Bool {
+    Interrupts.endOfInterrupt()
+    guard clock.now < deadline else {
+      outcome = .timeLimit
+      return false
+    }
+    Interrupts.serviceNetwork()
+    setTimer(clock.now)
+    return true
+  }
+
+  /// The running invocation of this core.
+  @inline(__always)
+  static var current: UnsafeMutablePointer<RunContext> {
+    // SAFETY: the executor sets it before the first entry to user mode, and it is never freed.
+    unsafe thisCore()!.pointee.run.assumingMemoryBound(to: RunContext.self)
+  }
+}
+
+/// A system call of the running action. False where the action has ended.
+@c(handle_syscall)
+public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
+  // SAFETY: the entry built the frame; the context's pointers are valid for the invocation, and nobody else uses what
+  // they name until user mode is left.
+  let context = unsafe RunContext.current
+  let call = unsafe SystemCall(
+    number: frame.pointee.number, frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, frame.pointee.r10,
+    frame.pointee.r8, frame.pointee.r9)
+  let step = unsafe context.pointee.process.systemCall(
+    call, request: context.pointee.request.pointee, output: &context.pointee.output.pointee,
+    log: &context.pointee.log.pointee, machine: &context.pointee.hardware)
+  if case .resume(let result) = step { unsafe frame.pointee.number = result }
+  return unsafe context.pointee.goesOn(step)
+}
+
+/// A trap out of user mode. False where the action has ended.
+@c(handle_user_trap)
+public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>) -> Bool {
+  // SAFETY: as above.
+  let context = unsafe RunContext.current
+  let trap = unsafe frame.pointee
+  switch trap.vector {
+  case UInt64(Vector.timer): return unsafe context.pointee.timer()
+  case UInt64(Vector.network):
+    Interrupts.acknowledgeNetwork()
+    Interrupts.serviceNetwork()
+    return true
+  case 14: return unsafe context.pointee.pageFault(trap)
+  case 0..<32: return unsafe context.pointee.fault(faultKind(trap.vector), trap)
+  default: panic(trap)
+  }
+}
+
+private func faultKind(_ vector: UInt64) -> FaultKind {
+  switch vector {
+  case 0: .divideError
+  case 1: .debug
+  case 3: .breakpoint
+  case 4: .overflow
+  case 5: .boundRange
+  case 6: .invalidOpcode
+  case 11: .segmentNotPresent
+  case 12: .stackSegment
+  case 13: .generalProtection
+  case 16: .floatingPoint
+  case 17: .alignmentCheck
+  case 19: .simdFloatingPoint
+  default: .other
+  }
+}

@@ -1,0 +1,107 @@
+// The kernel after boot: the network, the server and the executor, and the loop that a request's life goes through.
+
+import API
+import Actions
+import Base
+import Bytes
+import Drivers
+import Machine
+import Net
+import Server
+import Settings
+
+/// Everything that serves. There is one; it is a class because the network's interrupt reaches it while `serve` runs.
+final class Kernel {
+  private let clock: Clock
+  private let port: UInt16
+  private let isQuiet: Bool
+  private var receiver: NetReceiver<MMIOWindow>
+  private var transmitter: NetTransmitter<MMIOWindow>
+  private var stack: NetworkStack
+  private var server: HTTPServer
+  private var executor: Executor
+  private var isReady = false
+
+  init(_ machine: borrowing Machine, _ settings: borrowing KernelSettings, _ card: consuming AttachedCard) {
+    guard var executor = Executor(machine) else { panic("no memory for the executor") }
+    clock = machine.clock
+    port = settings.port
+    isQuiet = settings.log == .quiet
+    let plan = MemoryPlan(frames: MemoryUse.current.framesTotal)
+    let address = card.address
+    stack = Self.makeStack(settings, plan, address, executor.random(), machine.clock.now)
+    server = Self.makeServer(settings, plan, machine.clock, executor.random())
+    self.executor = executor
+    switch card.interrupt {
+    case .line(let line, let window): Interrupts.routeNetwork(line: line, window: window)
+    case .message: break
+    }
+    receiver = card.receiver
+    transmitter = card.transmitter
+  }
+
+  /// Serves for ever: one turn looks at the network, runs at most one action, and halts where there was nothing to do.
+  func serve() -> Never {
+    Interrupts.setNetworkService { [unowned self] in self.answerWhileRunning() }
+    stack.listen(port: port)
+    while true {
+      poll()
+      if !isReady { announce() }
+      if !runAction() { rest() }
+    }
+  }
+
+  /// Takes in all frames that are there, lets the server answer, and sends what is due.
+  private func poll() {
+    let now = clock.now
+    while receiver.receive({ stack.receive($0, checksum: $1, now: now, link: &transmitter) }) {}
+    server.process(&stack, now: now)
+    stack.flush(now: now, link: &transmitter)
+    transmitter.kick()
+  }
+
+  /// Sends what is due.
+  private func send() {
+    stack.flush(now: clock.now, link: &transmitter)
+    transmitter.kick()
+  }
+
+  /// Does the work that waits for the executor, up to one action's run; false where none waits.
+  private func runAction() -> Bool {
+    guard server.waitingCount > 0 else { return false }
+    guard var invocation = server.next(&executor, &stack, now: clock.now) else {
+      send()
+      return true
+    }
+    let instance = invocation.instance
+    var log = ByteBuffer()
+    // The card interrupts the action from now on. Frames that are there already must not wait for the next.
+    while !receiver.armInterrupt() { poll() }
+    let outcome = invocation.run(on: &executor, log: &log)
+    receiver.disarmInterrupt()
+    let text = server.finish(invocation, outcome, log: log, &stack, now: clock.now)
+    send()
+    executor.restore(instance)
+    if !text.isEmpty && !isQuiet { SerialConsole().write(text.span) }
+    return true
+  }
+
+  /// The network's interrupt, while an action computes: acknowledgements, pings and requests that need no action.
+  private func answerWhileRunning() {
+    receiver.disarmInterrupt()
+    repeat { poll() } while !receiver.armInterrupt()
+  }
+
+  /// Halts until a frame arrives or something is due.
+  private func rest() {
+    guard receiver.armInterrupt() else { return }
+    Interrupts.wait(until: min(stack.nextDeadline, server.nextDeadline), clock: clock)
+    receiver.disarmInterrupt()
+  }
+
+  private func announce() {
+    guard let address = stack.address else { return }
+    isReady = true
+    BootLog.printReady(address, port: port, after: clock.now - Instant(nanoseconds: 0))
+  }
+}

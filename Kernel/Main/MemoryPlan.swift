@@ -1,0 +1,22 @@
+// How the machine's memory is shared out between those who keep what the outside sends.
+
+/// Bounds in bytes, from the size of memory. What is allocated once, at boot, comes first and is small; what requests
+/// bring is bounded so that all bounds together leave room for the actions' pages.
+struct MemoryPlan {
+  let connections: Int
+  /// Bytes of all requests that are being received.
+  let receiveBudget: Int
+  /// Bytes of one request's body.
+  let bodyBytes: Int
+  /// Bytes of one action's output.
+  let outputBytes: Int
+
+  /// `frames` of 4 KiB that the kernel has in all.
+  init(frames: Int) {
+    let bytes = frames << 12
+    connections = frames >= 8192 ? 256 : 128
+    receiveBudget = bytes / 3
+    bodyBytes = min(bytes / 6, 48 << 20)
+    outputBytes = min(bytes / 6, 16 << 20)
+  }
+}

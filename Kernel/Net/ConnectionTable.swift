@@ -1,0 +1,94 @@
+// The slots of connections: allocation, names, and the queue of events.
+
+import Bytes
+
+struct ConnectionTable: ~Copyable {
+  /// All slots, in use or not.
+  var slots: FixedArray<TCPConnection>
+  /// Free slots; a stack, so that the last one used is used next.
+  private var free: FixedArray<UInt32>
+  private var freeCount: Int
+  /// Slots that have something to tell.
+  private var telling: IndexQueue
+
+  /// Nil where memory is out.
+  init?(capacity: Int) {
+    guard let slots = FixedArray<TCPConnection>(count: capacity, { _ in TCPConnection() }),
+      let free = FixedArray<UInt32>(count: capacity, { UInt32(truncatingIfNeeded: capacity &- 1 &- $0) }),
+      let telling = IndexQueue(capacity: capacity)
+    else { return nil }
+    self.slots = slots
+    self.free = free
+    freeCount = capacity
+    self.telling = telling
+  }
+
+  var capacity: Int { slots.count }
+  /// Slots in use.
+  var count: Int { slots.count &- freeCount }
+  var isFull: Bool { freeCount == 0 }
+
+  /// A slot for a new connection; nil where all are in use.
+  mutating func allocate() -> Int? {
+    guard freeCount > 0 else { return nil }
+    freeCount &-= 1
+    return Int(free[freeCount])
+  }
+
+  /// The slot that `id` names; nil where that connection is no more.
+  @inline(__always)
+  func index(of id: ConnectionID) -> Int? {
+    let index = id.index
+    guard index < slots.count, slots[index].generation == id.generation else { return nil }
+    return index
+  }
+
+  func id(of index: Int) -> ConnectionID {
+    ConnectionID(slot: UInt32(truncatingIfNeeded: index), generation: slots[index].generation)
+  }
+
+  /// Queues slot `index` for telling, where it has something to tell.
+  @inline(__always)
+  mutating func tell(_ index: Int) {
+    if !slots[index].events.isEmpty { telling.append(index) }
+  }
+
+  /// The next event. After `.closed` the slot is free and its name stale.
+  mutating func nextEvent(_ memory: inout ReceiveMemory) -> ConnectionEvent? {
+    while let index = telling.first {
+      let id = id(of: index)
+      let events = slots[index].events
+      let event: ConnectionEvent
+      if events.contains(.opened) {
+        slots[index].events.remove(.opened)
+        event = .opened(id)
+      } else if events.contains(.readable) {
+        slots[index].events.remove(.readable)
+        event = .readable(id)
+      } else if events.contains(.peerClosed) {
+        slots[index].events.remove(.peerClosed)
+        event = .peerClosed(id)
+      } else if events.contains(.sent) {
+        slots[index].events.remove(.sent)
+        event = .sent(id)
+      } else if events.contains(.closed) {
+        event = .closed(id, slots[index].closeReason)
+        release(index, &memory)
+      } else {
+        _ = telling.removeFirst()
+        continue
+      }
+      if slots[index].events.isEmpty { _ = telling.removeFirst() }
+      return event
+    }
+    return nil
+  }
+
+  private mutating func release(_ index: Int, _ memory: inout ReceiveMemory) {
+    slots[index].received.removeAll(&memory)
+    slots[index].events = []
+    slots[index].generation &+= 1
+    free[freeCount] = UInt32(truncatingIfNeeded: index)
+    freeCount &+= 1
+  }
+}

@@ -1,0 +1,107 @@
+// The acknowledgement and window of a segment (RFC 9293 §3.10.7.4, fifth; RFC 5681; RFC 6582).
+
+import Base
+import Bytes
+
+extension TCPConnection {
+  /// Bytes sent and not acknowledged, FIN counted.
+  var flight: Int { sendMaximum.distance(from: sendUnacknowledged) }
+
+  /// Takes the acknowledgement of an acceptable segment; nil where it is impossible (RFC 5961 §5.2).
+  @inline(__always)
+  mutating func acknowledge(_ segment: TCPSegment, now: Instant, _ shared: inout TCPShared) -> Verdict? {
+    let window = Int(segment.window) << Int(sendScale)
+    // The common case of a request: nothing new but data.
+    if segment.acknowledgement == sendMaximum && sendUnacknowledged == sendMaximum && window == sendWindow {
+      windowSequence = SequenceNumber.latest(windowSequence, segment.sequence)
+      windowAcknowledgement = segment.acknowledgement
+      return []
+    }
+    return acknowledgeInFull(segment, window: window, now: now, &shared)
+  }
+
+  @inline(never)
+  private mutating func acknowledgeInFull(
+    _ segment: TCPSegment, window: Int, now: Instant, _ shared: inout TCPShared
+  ) -> Verdict? {
+    let acknowledged = segment.acknowledgement.distance(from: sendUnacknowledged)
+    guard acknowledged <= flight, acknowledged >= -max(largestSendWindow, 65_535) else {
+      shared.counters.droppedBadAcknowledgement &+= 1
+      return nil
+    }
+    var verdict: Verdict = []
+    let isDuplicate =
+      acknowledged == 0 && flight > 0 && !isPersisting && window == sendWindow && segment.sequenceLength == 0
+    if acknowledged >= 0 { updateWindow(segment, window, &verdict) }
+    if acknowledged > 0 {
+      verdict.formUnion(acknowledgeNew(acknowledged, segment.acknowledgement, now: now, &shared))
+    } else if isDuplicate {
+      if congestion.duplicate(
+        acknowledgement: segment.acknowledgement, maximum: sendMaximum, flight: flight)
+      {
+        shared.counters.fastRetransmits &+= 1
+        retransmitsFirst = true
+        timedAt = nil
+      }
+      if congestion.isRecovering { verdict.insert(.output) }
+    }
+    return verdict
+  }
+
+  /// The peer's window, where the segment is newer than the last that told it.
+  private mutating func updateWindow(_ segment: TCPSegment, _ window: Int, _ verdict: inout Verdict) {
+    guard
+      windowSequence < segment.sequence
+        || windowSequence == segment.sequence && windowAcknowledgement <= segment.acknowledgement
+    else { return }
+    windowSequence = segment.sequence
+    windowAcknowledgement = segment.acknowledgement
+    if window > sendWindow { verdict.insert(.output) }
+    sendWindow = window
+    largestSendWindow = max(largestSendWindow, window)
+  }
+
+  private mutating func acknowledgeNew(
+    _ acknowledged: Int, _ sequence: SequenceNumber, now: Instant, _ shared: inout TCPShared
+  ) -> Verdict {
+    if let sentAt = timedAt, sequence >= timedSequence {
+      estimator.sample(now - sentAt)
+      timedAt = nil
+    }
+    estimator.resetBackoff()
+    retransmissions = 0
+    if isPersisting { stalledSince = now }
+    let data = min(acknowledged, queue.count)
+    let isFinAcknowledged = acknowledged > data
+    queue.acknowledge(data)
+    sendUnacknowledged = sequence
+    sendNext = SequenceNumber.latest(sendNext, sequence)
+    if congestion.acknowledge(data, upTo: sequence, flight: flight) == .retransmitNext && flight > 0 {
+      retransmitsFirst = true
+    } else {
+      retransmitsFirst = false
+    }
+    retransmitAt = flight == 0 ? .distantFuture : now + estimator.timeout
+    if data > 0 && queue.count == 0 { events.insert(.sent) }
+    var verdict: Verdict = []
+    if queue.count > 0 || isFinQueued && !isFinAcknowledged { verdict.insert(.output) }
+    if isFinAcknowledged { verdict.formUnion(finAcknowledged(now: now, shared.limits)) }
+    return verdict
+  }
+
+  private mutating func finAcknowledged(now: Instant, _ limits: NetworkLimits) -> Verdict {
+    switch state {
+    case .finWait1:
+      state = .finWait2
+      finWaitEndsAt = now + limits.finWaitTimeout
+      return .timer
+    case .closing:
+      return .timeWait
+    case .lastAck:
+      closeReason = .finished
+      return .closed
+    case .closed, .established, .finWait2, .closeWait, .resetting:
+      return []
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// How the body of an accepted request arrives, or is dropped.
+
+import API
+import Base
+import Bytes
+import HTTP
+import Net
+
+extension HTTPServer {
+  /// Makes room for the body of the request whose head was just parsed. True where the connection can go on at once.
+  mutating func awaitBody<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    switch head.framing {
+    case .none:
+      connections[slot].request.totalLength = head.length
+      enqueue(slot, &network, now)
+      return false
+    case .length(let length):
+      guard length <= UInt64(settings.limits.bodyBytes) else {
+        refuse(slot, .bodyTooLarge, &network, now)
+        return false
+      }
+      let total = head.length &+ Int(length)
+      connections[slot].request.bodyLength = Int(length)
+      connections[slot].request.totalLength = total
+      if network.received(id).count >= total {
+        enqueue(slot, &network, now)
+        return false
+      }
+      guard allow(slot, total, &network) else {
+        refuse(slot, .bodyMemory, &network, now)
+        return false
+      }
+      connections[slot].phase = .body
+      connections[slot].bodyMark = network.received(id).count
+    case .chunked:
+      connections[slot].phase = .chunkedBody
+      connections[slot].decoder = ChunkedDecoder(start: head.length, limit: settings.limits.bodyBytes)
+    }
+    arm(slot, now + settings.limits.bodyStallTime)
+    if head.expectsContinue, network.received(id).count == head.length { sendContinue(slot, &network) }
+    return connections[slot].phase != .aborted
+  }
+
+  /// Looks whether a body of known length is complete.
+  mutating func advanceBody<Network: Transport & ~Copyable>(
+    _ slot: Int, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let id = connections[slot].id else { return false }
+    let count = network.received(id).count
+    if count >= connections[slot].request.totalLength {
+      enqueue(slot, &network, now)
+    } else if connections[slot].peerClosed {
+      linger(slot, &network, now)
+    } else if count > connections[slot].bodyMark {
+      connections[slot].bodyMark = count
+      arm(slot, now + settings.limits.bodyStallTime)
+    }
+    return false
+  }
+
+  /// Decodes what has arrived of a chunked body.
+  mutating func advanceChunks<Network: Transport & ~Copyable>(
+    _ slot: Int, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let id = connections[slot].id else { return false }
+    let headLength = connections[slot].request.headLength
+    let known = headLength &+ connections[slot].decoder.count
+    if network.received(id).count > known {
+      var buffer = network.takeReceived(id)
+      var decoder = connections[slot].decoder
+      let end: Int?
+      do throws(ChunkError) {
+        end = try decoder.decode(&buffer)
+      } catch {
+        counters.malformed &+= 1
+        // The head goes back: the reply is about it.
+        network.giveBack(id, buffer)
+        refuse(slot, error.status, error.text, &network, now)
+        return false
+      }
+      network.giveBack(id, buffer)
+      connections[slot].decoder = decoder
+      if let end {
+        connections[slot].request.bodyLength = decoder.count
+        connections[slot].request.totalLength = end
+        enqueue(slot, &network, now)
+        return false
+      }
+      arm(slot, now + settings.limits.bodyStallTime)
+    }
+    if connections[slot].peerClosed {
+      linger(slot, &network, now)
+      return false
+    }
+    // Half of the room at least is kept for what comes next, so that the sender is not slowed down at the end of it.
+    let used = headLength &+ connections[slot].decoder.count
+    if used &+ settings.receiveWindow / 2 > connections[slot].receiveLimit {
+      let most = headLength &+ settings.limits.bodyBytes &+ settings.receiveWindow
+      guard allow(slot, min(most, max(connections[slot].receiveLimit &* 2, used &+ settings.receiveWindow)), &network) else {
+        refuse(slot, .bodyMemory, &network, now)
+        return false
+      }
+    }
+    return false
+  }
+
+  /// Drops the body of a request that was answered. True where it is gone.
+  mutating func discard<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) -> Bool {
+    guard let id = connections[slot].id else { return false }
+    let count = min(network.received(id).count, connections[slot].bodyMark)
+    network.consume(id, count)
+    connections[slot].bodyMark &-= count
+    if connections[slot].bodyMark == 0 {
+      becomeIdle(slot, now)
+      return true
+    }
+    if connections[slot].peerClosed {
+      linger(slot, &network, now)
+    } else if count > 0 {
+      arm(slot, now + settings.limits.bodyStallTime)
+    }
+    return false
+  }
+
+  /// Drops what arrives on a connection that is closing.
+  mutating func drain<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network) -> Bool {
+    guard let id = connections[slot].id else { return false }
+    network.consume(id, network.received(id).count)
+    return false
+  }
+
+  /// The request is complete: it waits for the executor.
+  private mutating func enqueue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
+    guard let id = connections[slot].id else { return }
+    connections[slot].deadline = .distantFuture
+    if queue.push(id) {
+      connections[slot].phase = .queued
+      return
+    }
+    counters.rejected &+= 1
+    let total = connections[slot].request.totalLength
+    send(slot, Reply(.queueFull, id: requestID(slot, network.received(id))), &network, now)
+    guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return }
+    network.consume(id, total)
+    resetReceiveLimit(slot, &network)
+    becomeIdle(slot, now)
+    // A pipelined request behind it is looked at when this reply was acknowledged: a full queue is no time for more.
+  }
+}

@@ -1,0 +1,77 @@
+// What the server remembers of one connection between two of its events.
+
+import API
+import Actions
+import Base
+import HTTP
+import Net
+
+/// Work that a request asks of the executor.
+enum Job: UInt8, Sendable, BitwiseCopyable {
+  case invoke, deploy, remove
+}
+
+/// A request whose head was accepted. Its bytes, the head's too, stay in the connection's buffer until the reply:
+/// ranges count from the request's first byte.
+struct PendingRequest: Sendable, BitwiseCopyable {
+  var job = Job.invoke
+  var isHead = false
+  var isAPI = false
+  var option = ConnectionOption.persist
+  var namespace = NamespaceID(index: 0)
+  /// The action to invoke.
+  var action: ActionID?
+  /// The name of the action to deploy or remove, percent-encoded.
+  var name = ByteRange.absent
+  var query = ByteRange.absent
+  /// The client's X-Request-ID.
+  var requestID = ByteRange.absent
+  /// What X-Request-ID is made of where the client's is absent or not sane.
+  var number: UInt64 = 0
+  var headLength = 0
+  /// Bytes of the body, chunks joined; it begins at `headLength`.
+  var bodyLength = 0
+  /// Bytes of the buffer that belong to the request, chunk framing left behind a body included.
+  var totalLength = 0
+}
+
+/// One connection.
+struct Connection: Sendable, BitwiseCopyable {
+  enum Phase: UInt8, Sendable, BitwiseCopyable {
+    /// No byte of a request is there.
+    case idle
+    /// Some of a head is there.
+    case head
+    /// A body of known length is arriving.
+    case body
+    /// A chunked body is arriving.
+    case chunkedBody
+    /// The body of a request that was answered is arriving and being dropped.
+    case discarding
+    /// A complete request waits for the executor.
+    case queued
+    /// The executor works on the request.
+    case running
+    /// The last reply is queued and FIN after it; what arrives is dropped.
+    case lingering
+    /// Reset; nothing but `.closed` can come.
+    case aborted
+  }
+
+  /// nil while no connection has this place.
+  var id: ConnectionID?
+  var phase = Phase.idle
+  /// Whether the peer has sent FIN.
+  var peerClosed = false
+  /// Replies queued since everything was last acknowledged.
+  var unsent = 0
+  /// Bytes that may be buffered unread.
+  var receiveLimit = 0
+  /// When the phase ends without progress.
+  var deadline = Instant.distantFuture
+  var parser = HeadParser()
+  var request = PendingRequest()
+  var decoder = ChunkedDecoder(start: 0, limit: 0)
+  /// In `body`, bytes there at the last look, to see progress; in `discarding`, bytes still to drop.
+  var bodyMark = 0
+}

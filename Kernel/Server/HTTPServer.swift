@@ -1,0 +1,90 @@
+// The server: connections of the network stack bound to HTTP and to the API.
+//
+// A request's life: `process` sees its bytes, parses the head, answers at once what it can and queues the rest once the body
+// is there; `next` hands an invocation to the kernel's loop; `finish` sends the reply and goes on with
+// what the client sent meanwhile. While an action runs, `process` may be called from the network's interrupt.
+// Out of scope: routes and texts (API), running actions (the executor).
+
+public import API
+public import Actions
+public import Base
+import Bytes
+import HTTP
+import Net
+
+/// The HTTP server. All its tables are made at once; nothing that a client does makes it trap.
+public struct HTTPServer: ~Copyable {
+  public let settings: ServerSettings
+  public internal(set) var counters = ServerCounters()
+  /// The deployed actions.
+  public internal(set) var actions: ActionTable
+  /// Whether an invocation was handed out and is not finished.
+  public internal(set) var isRunningAction = false
+  let accounts: AccountTable
+  var connections: [Connection]
+  var queue: JobQueue
+  /// The head being parsed; what is needed of it later is kept in the connection.
+  var head = RequestHead()
+  var identifiers: IdentifierGenerator
+  var date = HTTPDate()
+  var dateSecond: UInt64 = 0
+  /// When `date` must be made anew.
+  var dateEnd = Instant(nanoseconds: 0)
+  var replies = InvocationReplies()
+  /// Memory of the last invocation's argument strings, used again.
+  var spareStrings = ByteBuffer()
+  /// No connection has a deadline before this.
+  var earliestDeadline = Instant.distantFuture
+
+  public init(settings: ServerSettings, accounts: consuming AccountTable) {
+    self.settings = settings
+    self.accounts = accounts
+    actions = ActionTable(capacity: settings.actions, seed: settings.seed ^ 0x6163_7469_6f6e_7321)
+    identifiers = IdentifierGenerator(seed: settings.seed)
+    connections = Array(repeating: Connection(), count: max(1, settings.connections))
+    queue = JobQueue(capacity: settings.queue)
+  }
+
+  /// When `process` must be called again though nothing arrives.
+  public var nextDeadline: Instant { earliestDeadline }
+
+  /// Requests that wait for the executor.
+  public var waitingCount: Int { queue.count }
+
+  /// Takes all events of the network, answers what needs no executor, and ends what took too long.
+  public mutating func process<Network: Transport & ~Copyable>(_ network: inout Network, now: Instant) {
+    while let event = network.nextEvent() {
+      switch event {
+      case .opened(let id): open(id, now)
+      case .readable(let id):
+        if let slot = slot(of: id) { advance(slot, &network, now) }
+      case .peerClosed(let id):
+        guard let slot = slot(of: id) else { break }
+        connections[slot].peerClosed = true
+        advance(slot, &network, now)
+      case .sent(let id):
+        guard let slot = slot(of: id) else { break }
+        sent(slot, &network, now)
+      case .closed(let id, _):
+        guard let slot = slot(of: id) else { break }
+        if connections[slot].phase == .queued { queue.remove(id) }
+        connections[slot] = Connection()
+      }
+    }
+    if now >= earliestDeadline { expire(&network, now) }
+  }
+
+  private mutating func open(_ id: ConnectionID, _ now: Instant) {
+    guard id.index < connections.count else { return }
+    connections[id.index] = Connection()
+    connections[id.index].id = id
+    connections[id.index].receiveLimit = settings.receiveWindow
+    arm(id.index, now + settings.limits.idleTime)
+  }
+
+  /// The place of a live connection.
+  func slot(of id: ConnectionID) -> Int? {
+    let index = id.index
+    return index < connections.count && connections[index].id == id ? index : nil
+  }
+}

@@ -1,0 +1,43 @@
+import Net
+
+/// Connections whose request waits for the executor, first come first served. Its capacity is fixed.
+struct JobQueue {
+  private var places: [ConnectionID?]
+  private var head = 0
+  private(set) var count = 0
+
+  init(capacity: Int) { places = Array(repeating: nil, count: max(1, capacity)) }
+
+  /// False where the queue is full.
+  mutating func push(_ id: ConnectionID) -> Bool {
+    guard count < places.count else { return false }
+    places[place(count)] = id
+    count &+= 1
+    return true
+  }
+
+  mutating func pop() -> ConnectionID? {
+    guard count > 0 else { return nil }
+    let id = places[head]
+    head = place(1)
+    count &-= 1
+    return id
+  }
+
+  /// Takes `id` out, keeping the order of the others.
+  mutating func remove(_ id: ConnectionID) {
+    var kept = 0
+    for offset in 0..<count {
+      let other = places[place(offset)]
+      if other == id { continue }
+      places[place(kept)] = other
+      kept &+= 1
+    }
+    count = kept
+  }
+
+  private func place(_ offset: Int) -> Int {
+    let sum = head &+ offset
+    return sum < places.count ? sum : sum &- places.count
+  }
+}

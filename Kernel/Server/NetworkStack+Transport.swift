@@ -1,0 +1,3 @@
+public import Net
+
+extension NetworkStack: Transport {}

@@ -1,0 +1,32 @@
+public import Actions
+import Base
+public import HTTP
+
+/// How much the server keeps and what it accepts.
+public struct ServerSettings: Sendable {
+  /// Bounds on requests.
+  public var limits = HTTPLimits()
+  /// Connections at once: `NetworkLimits.connections`.
+  public var connections = 256
+  /// Bytes a connection may buffer unread where no longer body is announced: `NetworkLimits.receiveWindow`.
+  public var receiveWindow = 16 << 10
+  /// Requests that may wait for the executor; the next is answered 503 with Retry-After.
+  public var queue = 256
+  /// Limits of an action that is deployed with none given.
+  public var actionLimits = ActionLimits()
+  /// Actions that may be deployed.
+  public var actions = 16_384
+  /// Milliseconds from 1970-01-01 00:00 UTC to the instant zero; 0 where there is no clock, which leaves Date out.
+  public var epochMilliseconds: UInt64 = 0
+  /// Seeds the identifiers and the tables' hashes.
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// Replies that may be queued on a connection before the next of its pipelined requests is looked at.
+  static let unsentReplies = 4
+  /// How long a connection that is closing may go on sending what nobody reads (RFC 9112 §9.6).
+  static let lingerTime = Interval.seconds(5)
+  /// The longest body that is read and dropped so that a connection can be used again.
+  static let discardLimit = 64 << 10
+}

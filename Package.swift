@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+// The kernel's portable modules as host libraries, for their tests; the host command; all tests. The kernel itself is
+// built by make: SwiftPM cannot link it.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableExperimentalFeature("Extern"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// One module of the kernel.
+func kernel(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Kernel/\(path)", swiftSettings: settings)
+}
+
+/// The tests of one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(name)",
+    swiftSettings: [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)])
+}
+
+let package = Package(
+  name: "swiftlet",
+  products: [.executable(name: "swiftlet", targets: ["swiftlet"])],
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+  targets: [
+    kernel("Bytes", "Machine/Bytes"),
+    kernel("Base", "Base", ["Bytes"]),
+    kernel("ABI", "ABI"),
+    kernel("Settings", "Settings", ["Base", "Bytes"]),
+    kernel("Net", "Net", ["Base", "Bytes"]),
+    kernel("HTTP", "HTTP", ["Base", "Bytes"]),
+    .target(name: "CDriverSupport", path: "Kernel/Drivers/CDriverSupport"),
+    .target(
+      name: "Drivers", dependencies: ["Base", "Bytes", "CDriverSupport"], path: "Kernel/Drivers",
+      exclude: ["CDriverSupport"], swiftSettings: settings),
+    kernel("Actions", "Actions", ["ABI", "Base", "Bytes"]),
+    kernel("API", "API", ["HTTP", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Server", "Server", ["API", "HTTP", "Net", "Actions", "ABI", "Base", "Bytes"]),
+
+    .target(name: "HostSupport", path: "CLI/HostSupport"),
+    .target(
+      name: "SwiftletHost", dependencies: ["HostSupport"], path: "CLI/SwiftletHost", swiftSettings: settings),
+    .executableTarget(
+      name: "swiftlet",
+      dependencies: ["SwiftletHost", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "CLI/swiftlet", swiftSettings: settings),
+
+    tests("BytesTests", ["Bytes"]),
+    tests("BaseTests", ["Base", "Bytes"]),
+    tests("ABITests", ["ABI"]),
+    tests("SettingsTests", ["Settings", "Base", "Bytes"]),
+    tests("NetTests", ["Net", "Base", "Bytes"]),
+    tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
+    tests("DriversTests", ["Drivers", "Base", "Bytes"]),
+    tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
+    tests("APITests", ["API", "HTTP", "Actions", "Base", "Bytes"]),
+    tests("ServerTests", ["Server", "API", "HTTP", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
+    tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
+    tests("CLITests", ["SwiftletHost", "swiftlet"]),
+    tests("SystemTests", ["SwiftletHost", "BrokenELF"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

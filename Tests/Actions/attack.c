@@ -1,0 +1,256 @@
+// One attack on the kernel or on a neighbour, picked by the first word of the input; a second word is its argument.
+//
+// Each attack first writes its name to stderr. Where the action is still there after it, it prints "survived" (and what it got) on stdout
+// and exits with 0. Expected on Swiftlet, the kernel and all other actions being as before:
+//
+//   null-read null-write            page fault at address 0
+//   read ADDR, write ADDR, jump ADDR
+//                                   page fault at ADDR; general protection fault where ADDR is not canonical
+//   read-next-slot read-previous-slot write-next-slot
+//                                   page fault
+//   read-kernel write-kernel jump-kernel
+//                                   page fault (address 1 MiB, where the kernel is)
+//   write-text exec-data exec-stack page fault
+//   noncanonical-jump               general protection fault
+//   ud2 divide int3 debug-trap      invalid opcode, divide error, breakpoint, debug exception
+//   int N                           general protection fault (3: breakpoint, 4: overflow)
+//   int80 sysenter                  general protection fault or invalid opcode; never a system call
+//   hlt cli sti cr0 cr3 cr4 dr7 rdmsr wrmsr in out out-exit lgdt lidt ltr invlpg clts wbinvd swapgs-instruction xsetbv
+//                                   general protection fault (xsetbv, swapgs: or invalid opcode)
+//   sgdt                            general protection fault where the CPU has UMIP, else survived
+//   load-segment SELECTOR           general protection fault for a selector that is not ring 3's data or null, else survived
+//   far-return SELECTOR, iret SELECTOR
+//                                   general protection fault for a selector that is not ring 3's 64-bit code
+//   gs-base                         survived, or invalid opcode: system calls with a kernel address in the GS base
+//   flag-df flag-ac flag-nt         survived: system calls with that flag set; it is still set afterwards
+//   flag-tf                         debug exception
+//   iopl                            general protection fault, as popf does not change IOPL in ring 3
+//   stack-overflow                  page fault below the stack, or the memory limit
+//   loop spin-syscalls              the time limit
+//   output-flood                    the output limit
+//   log-flood                       survived; the log is cut
+//   memory-hog brk-hog              the memory limit, or survived with the number of bytes got (the machine has less than the limit: its
+//                                   memory is out)
+//   exit N                          exit status N & 255
+//   unknown-syscall N               survived -38
+//   syscalls                        survived: numbers 500 to 1500 and some absurd ones, each -38
+//   anything else                   exit status 2
+//
+// Under Linux the same attacks end by a signal, but for int80 and what Linux allows.
+
+#include "freestanding.h"
+
+static u8 input[128];
+static volatile u8 code_in_data[16] = {0x0b};  // 0xc3, ret, when it is called
+static volatile u64 sink;
+
+static void survived(u64 value) {
+    print("survived ");
+    print_hex(value);
+    print("\n");
+    leave(0);
+}
+
+static void jump(u64 address) { ((void (*)(void))address)(); }
+
+/// Uses the stack until it ends. Its result depends on each frame, so that none is optimised away.
+__attribute__((noinline)) static u64 descend(u64 depth) {
+    volatile u8 frame[4096];
+    frame[0] = (u8)depth;
+    frame[4095] = (u8)(depth >> 8);
+    u64 below = depth == ~0ull ? 0 : descend(depth + 1);
+    return below + frame[0] + frame[4095];
+}
+
+static void hog(int by_brk) {
+    u64 total = 0, step = 1 << 20;
+    u64 end = (u64)call3(SYS_brk, 0, 0, 0);
+    for (;;) {
+        i64 block;
+        if (by_brk) {
+            block = call3(SYS_brk, end + step, 0, 0) == (i64)(end + step) ? (i64)end : -ENOMEM;
+            end += step;
+        } else {
+            block = map_pages(step);
+        }
+        if (block < 0) survived(total);
+        for (u64 offset = 0; offset < step; offset += 4096) *(volatile u8 *)(block + (i64)offset) = 1;
+        total += step;
+    }
+}
+
+static void flood(int descriptor, u64 blocks) {
+    static u8 block[65536];
+    for (u64 i = 0; i < sizeof block; i++) block[i] = (u8)(i % 64 == 63 ? '\n' : 'x');
+    for (u64 i = 0; i < blocks; i++) call3(SYS_write, (u64)descriptor, (u64)block, sizeof block);
+}
+
+/// Makes system calls with `flag` set in RFLAGS, and gives RFLAGS as they are after the last one.
+static u64 with_flag(u64 flag) {
+    u64 flags;
+    for (int i = 0; i < 1000; i++) {
+        i64 result = SYS_getpid;
+        __asm__ volatile("leaq -128(%%rsp), %%rsp\n pushfq\n orq %[flag], (%%rsp)\n popfq\n syscall\n"
+                         "pushfq\n popq %[flags]\n pushq $0x202\n popfq\n leaq 128(%%rsp), %%rsp\n"
+                         : "+a"(result), [flags] "=&r"(flags)
+                         : [flag] "r"(flag)
+                         : "rcx", "r11", "memory", "cc");
+    }
+    return flags;
+}
+
+static void privileged(const char *name) {
+    static u8 descriptor[16];
+    u64 zero = 0;
+    (void)zero;
+    if (equal(name, "hlt")) __asm__ volatile("hlt");
+    if (equal(name, "cli")) __asm__ volatile("cli");
+    if (equal(name, "sti")) __asm__ volatile("sti");
+    if (equal(name, "cr0")) __asm__ volatile("movq %0, %%cr0" : : "r"(zero));
+    if (equal(name, "cr3")) __asm__ volatile("movq %0, %%cr3" : : "r"(zero));
+    if (equal(name, "cr4")) __asm__ volatile("movq %0, %%cr4" : : "r"(zero));
+    if (equal(name, "dr7")) __asm__ volatile("movq %0, %%dr7" : : "r"(zero));
+    if (equal(name, "rdmsr")) __asm__ volatile("rdmsr" : : "c"(0xc0000082) : "rax", "rdx");
+    if (equal(name, "wrmsr")) __asm__ volatile("wrmsr" : : "c"(0xc0000082), "a"(0), "d"(0));
+    if (equal(name, "in")) __asm__ volatile("inb $0x60, %%al" : : : "rax");
+    if (equal(name, "out")) __asm__ volatile("outb %%al, %%dx" : : "a"('!'), "d"(0x3f8));
+    if (equal(name, "out-exit")) __asm__ volatile("outb %%al, %%dx" : : "a"(1), "d"(0xf4));
+    if (equal(name, "lgdt")) __asm__ volatile("lgdt %0" : : "m"(descriptor));
+    if (equal(name, "lidt")) __asm__ volatile("lidt %0" : : "m"(descriptor));
+    if (equal(name, "ltr")) __asm__ volatile("ltr %%ax" : : "a"(0x28));
+    if (equal(name, "sgdt")) __asm__ volatile("sgdt %0" : "=m"(descriptor));
+    if (equal(name, "invlpg")) __asm__ volatile("invlpg (%0)" : : "r"(descriptor));
+    if (equal(name, "clts")) __asm__ volatile("clts");
+    if (equal(name, "wbinvd")) __asm__ volatile("wbinvd");
+    if (equal(name, "swapgs-instruction")) __asm__ volatile("swapgs");
+    if (equal(name, "xsetbv")) __asm__ volatile("xsetbv" : : "c"(0), "a"(1), "d"(0));
+}
+
+static void segments(const char *name, u64 selector) {
+    if (equal(name, "load-segment")) {
+        __asm__ volatile("movl %k0, %%ds\n movl %k0, %%es" : : "r"(selector));
+        if (selector > 3) __asm__ volatile("movl %k0, %%ss" : : "r"(selector));
+        survived(selector);
+    }
+    if (equal(name, "far-return")) {
+        __asm__ volatile("pushq %0\n leaq 1f(%%rip), %%rax\n pushq %%rax\n lretq\n 1:" : : "r"(selector) : "rax", "memory");
+        survived(selector);
+    }
+    if (equal(name, "iret")) {
+        __asm__ volatile("movq %%rsp, %%rcx\n movl %%ss, %%eax\n pushq %%rax\n pushq %%rcx\n pushq $0x202\n pushq %0\n"
+                         "leaq 1f(%%rip), %%rax\n pushq %%rax\n iretq\n 1:" : : "r"(selector) : "rax", "rcx", "memory");
+        survived(selector);
+    }
+    if (equal(name, "gs-base")) {
+        __asm__ volatile("wrgsbase %0" : : "r"(0x100000ull));
+        for (int i = 0; i < 1000; i++) call3(SYS_getpid, 0, 0, 0);
+        survived(0);
+    }
+}
+
+/// `int N` has its number in the instruction, so there is one of each: N times 4 bytes from `interrupts` on.
+__asm__(".section .text.interrupts,\"ax\",@progbits\n"
+        "interrupts: .set number, 0\n"
+        ".rept 256\n .byte 0xcd, number, 0xc3, 0xc3\n .set number, number + 1\n .endr\n"
+        ".text\n");
+extern const u8 interrupts[] __attribute__((visibility("hidden")));
+
+static void interrupt(u64 vector) {
+    __asm__ volatile("call *%0" : : "r"(interrupts + (vector & 255) * 4), "a"(SYS_getpid) : "rcx", "rdx", "r11", "memory");
+}
+
+static void memory(const char *name, u64 address) {
+    u64 slot = 1ull << 30, here = (u64)__ehdr_start;
+    if (equal(name, "null-read")) sink = *(volatile u8 *)0;
+    if (equal(name, "null-write")) *(volatile u8 *)0 = 1;
+    if (equal(name, "read")) survived(*(volatile u8 *)address);
+    if (equal(name, "write")) *(volatile u8 *)address = 0xa5;
+    if (equal(name, "jump")) jump(address);
+    if (equal(name, "read-next-slot")) survived(*(volatile u8 *)(here + slot));
+    if (equal(name, "read-previous-slot")) survived(*(volatile u8 *)(here - slot));
+    if (equal(name, "write-next-slot")) *(volatile u8 *)(here + slot) = 0xa5;
+    if (equal(name, "read-kernel")) survived(*(volatile u8 *)0x100000);
+    if (equal(name, "write-kernel")) *(volatile u8 *)0x100000 = 0xa5;
+    if (equal(name, "jump-kernel")) jump(0x100000);
+    if (equal(name, "write-text")) *(volatile u8 *)(u64)&program = 0x90;
+    if (equal(name, "exec-data")) {
+        code_in_data[0] = 0xc3;
+        jump((u64)code_in_data);
+    }
+    if (equal(name, "exec-stack")) {
+        volatile u8 code[16] = {0xc3};
+        jump((u64)code);
+    }
+    if (equal(name, "noncanonical-jump")) jump(0x800000000000);
+    if (equal(name, "stack-overflow")) survived(descend(0));
+    if (equal(name, "memory-hog")) hog(0);
+    if (equal(name, "brk-hog")) hog(1);
+}
+
+static void others(const char *name, u64 argument) {
+    if (equal(name, "ud2")) __asm__ volatile("ud2");
+    if (equal(name, "divide")) __asm__ volatile("xorl %%ecx, %%ecx\n divl %%ecx" : : "a"(1), "d"(0) : "rcx");
+    if (equal(name, "int3")) __asm__ volatile("int3");
+    if (equal(name, "debug-trap")) __asm__ volatile(".byte 0xf1");
+    if (equal(name, "int80")) __asm__ volatile("int $0x80" : : "a"(20) : "memory");
+    if (equal(name, "sysenter")) __asm__ volatile("sysenter" : : "a"(20) : "rcx", "rdx", "memory");
+    if (equal(name, "flag-df")) survived(with_flag(1 << 10));
+    if (equal(name, "flag-ac")) survived(with_flag(1 << 18));
+    if (equal(name, "flag-nt")) survived(with_flag(1 << 14));
+    if (equal(name, "flag-tf")) survived(with_flag(1 << 8));
+    if (equal(name, "iopl")) {
+        __asm__ volatile("pushfq\n orq $0x3000, (%%rsp)\n popfq\n outb %%al, $0x80" : : : "memory", "cc");
+    }
+    if (equal(name, "loop")) for (;;) sink++;
+    if (equal(name, "spin-syscalls")) for (;;) call3(SYS_clock_gettime, 1, (u64)input, 0);
+    if (equal(name, "output-flood")) flood(1, ~0ull);
+    if (equal(name, "log-flood")) flood(2, 64);
+    if (equal(name, "exit")) leave((int)argument);
+    if (equal(name, "unknown-syscall")) {
+        print("survived ");
+        print_number(call3((i64)argument, 0, 0, 0));
+        print("\n");
+        leave(0);
+    }
+    if (equal(name, "syscalls")) {
+        for (i64 call = 500; call < 1500; call++)
+            if (call3(call, 0, 0, 0) != -ENOSYS) survived((u64)call);
+        if (call3(-1, 0, 0, 0) != -ENOSYS) survived(~0ull);
+        if (call3(INT32_MAX, 0, 0, 0) != -ENOSYS) survived(INT32_MAX);
+    }
+}
+
+int program(const u64 *stack) {
+    (void)stack;
+    u64 count = 0;
+    while (count < sizeof input - 1) {
+        i64 got = call3(SYS_read, 0, (u64)input + count, sizeof input - 1 - count);
+        if (got <= 0) break;
+        count += (u64)got;
+    }
+    char *name = (char *)input, *argument = name;
+    while (*argument > ' ') argument++;
+    if (*argument) *argument++ = 0;
+    while (*argument == ' ' || *argument == '\n') argument++;
+
+    print_to(2, "attack ");
+    print_to(2, name);
+    print_to(2, "\n");
+    u64 value = number(argument);
+    memory(name, value);
+    privileged(name);
+    segments(name, value);
+    if (equal(name, "int")) interrupt(value);
+    others(name, value);
+
+    const char *known = " null-write write write-next-slot write-kernel jump jump-kernel write-text exec-data exec-stack "
+                        "noncanonical-jump null-read ud2 divide int3 debug-trap int int80 sysenter hlt cli sti cr0 cr3 cr4 dr7 rdmsr "
+                        "wrmsr in out out-exit lgdt lidt ltr sgdt invlpg clts wbinvd swapgs-instruction xsetbv iopl log-flood syscalls ";
+    for (const char *at = known; *at; at++) {
+        u64 i = 0;
+        while (name[i] && at[1 + i] == name[i]) i++;
+        if (*at == ' ' && i > 0 && !name[i] && at[1 + i] == ' ') survived(sink);
+    }
+    print_to(2, "there is no such attack\n");
+    return 2;
+}

@@ -1,0 +1,39 @@
+import Actions
+import Bytes
+
+/// Runs nothing: an invocation's output is its input, or what a test says.
+struct FakeExecutor: ~Copyable, ActionExecutor {
+  var outcome = Outcome.exited(status: 0)
+  /// What invocations write instead of their input.
+  var output: [UInt8]?
+  var log: [UInt8] = []
+  var installError: InstallError?
+  private(set) var installed: [InstanceID] = []
+  private(set) var limits: [ActionLimits] = []
+  private(set) var invocations: [(id: InstanceID, input: [UInt8], strings: String)] = []
+  private var count: UInt32 = 0
+
+  mutating func install(_ image: borrowing ActionImage, limits: ActionLimits) throws(InstallError) -> InstanceID {
+    if let installError { throw installError }
+    count += 1
+    let id = InstanceID(index: count, generation: 1)
+    installed.append(id)
+    self.limits.append(limits)
+    return id
+  }
+
+  mutating func remove(_ id: InstanceID) { installed.removeAll { $0 == id } }
+
+  mutating func invoke(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+  ) -> Outcome {
+    let input = request.standardInput.array
+    invocations.append((id, input, String(decoding: request.strings.span.array, as: UTF8.self)))
+    guard installed.contains(id) else { return .notInstalled }
+    let written = self.output ?? input
+    let fits = output.append(written.span) && log.append(self.log.span)
+    return fits ? outcome : .noMemory
+  }
+
+  mutating func restore(_ id: InstanceID) {}
+}

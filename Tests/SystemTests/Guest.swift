@@ -1,0 +1,142 @@
+// A booted kernel and how tests talk to it.
+
+import Foundation
+import SwiftletHost
+import Testing
+
+/// An HTTP connection that can be kept in an array.
+final class Client {
+  private var connection: HTTPConnection
+
+  init(port: UInt16, timeout: Int = 20_000) throws { connection = try HTTPConnection(port: port, timeout: timeout) }
+
+  func send(_ bytes: [UInt8]) throws { try connection.send(bytes) }
+  func send(_ text: String) throws { try connection.send(text) }
+  func response(toHEAD: Bool = false) throws -> HTTPResponse { try connection.response(toHEAD: toHEAD) }
+  func isClosedByPeer() -> Bool { connection.isClosedByPeer() }
+  func endSending() throws { try connection.socket.endSending() }
+
+  func exchange(
+    _ method: String, _ target: String, key: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
+  ) throws -> HTTPResponse {
+    try connection.exchange(method, target, credentials: key, headers: headers, body: body)
+  }
+}
+
+/// A virtual machine whose kernel serves.
+final class Guest: Sendable {
+  static let key = Credentials.development.userAndKey
+
+  let machine: VirtualMachine
+  let port: UInt16
+  let boot: BootTime
+
+  /// Boots the kernel and waits until it serves.
+  init(
+    _ model: MachineModel, memory: MemorySize = .standard, accelerator: Accelerator = Project.accelerator,
+    arguments: [String] = ["auth=\(Guest.key)"], guestPort: UInt16 = 80, timeout: Duration = .seconds(20),
+    lifetime: Duration = .seconds(300)
+  ) throws {
+    port = try Port.free()
+    let plan = LaunchPlan(
+      machine: model, memory: memory, accelerator: accelerator, image: Project.path(model.defaultImage),
+      network: .user(hostPort: port, guestPort: guestPort), kernelArguments: model == .iso ? [] : arguments)
+    machine = try VirtualMachine(plan: plan, program: try QEMU.locate(), lifetime: lifetime)
+    do {
+      boot = try machine.waitUntilServing(timeout: timeout)
+    } catch {
+      machine.stop()
+      throw error
+    }
+  }
+
+  func stop() { machine.stop() }
+
+  func connect(timeout: Int = 20_000) throws -> Client { try Client(port: port, timeout: timeout) }
+
+  /// One request on a connection of its own.
+  func request(
+    _ method: String, _ target: String, key: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
+  ) throws -> HTTPResponse {
+    try connect().exchange(method, target, key: key, headers: headers, body: body)
+  }
+
+  static func actionTarget(_ name: String) -> String { "/api/v1/namespaces/_/actions/\(name)" }
+
+  /// Deploys `file`; throws where that is refused.
+  func deploy(_ name: String, _ file: [UInt8], query: String = "public=true") throws {
+    let reply = try put(name, file, query: query)
+    guard reply.status == 200 else { throw Failure("PUT \(name): \(reply.status) \(reply.text)") }
+  }
+
+  func deploy(_ name: String, query: String = "public=true") throws {
+    try deploy(name, Project.action(name), query: query)
+  }
+
+  func put(_ name: String, _ file: [UInt8], query: String = "public=true") throws -> HTTPResponse {
+    let type = ("Content-Type", "application/octet-stream")
+    return try request("PUT", Self.actionTarget(name) + "?" + query, key: Self.key, headers: [type], body: file)
+  }
+
+  func delete(_ name: String) throws -> HTTPResponse { try request("DELETE", Self.actionTarget(name), key: Self.key) }
+
+  /// Invokes a public action with `body` on its standard input.
+  func invoke(_ name: String, _ body: [UInt8] = []) throws -> HTTPResponse {
+    try request("POST", "/function/\(name)", body: body)
+  }
+
+  /// Expects the kernel to answer the next request, and to have said nothing of a panic.
+  func expectAlive(sourceLocation: SourceLocation = #_sourceLocation) {
+    do {
+      let status = try request("GET", "/healthz").status
+      #expect(status == 200, sourceLocation: sourceLocation)
+    } catch {
+      Issue.record("the kernel does not answer: \(error)\n\(lastWords)", sourceLocation: sourceLocation)
+    }
+    #expect(!machine.console.contains { $0.isPanic }, "\(lastWords)", sourceLocation: sourceLocation)
+  }
+
+  /// The console's last lines, for reports.
+  var lastWords: String {
+    let end = machine.exit.map { "\n" + machine.deathReport($0).problem } ?? ""
+    return machine.console.suffix(30).map { "  | " + $0.text }.joined(separator: "\n") + end
+  }
+
+  /// The kernel's counts of what is in use.
+  func counters() throws -> [String: Int] {
+    let reply = try request("GET", "/api/v1/swiftlet/counters", key: Self.key)
+    guard reply.status == 200 else { throw Failure("counters: \(reply.status) \(reply.text)") }
+    return try JSONDecoder().decode([String: Int].self, from: Data(reply.body))
+  }
+}
+
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// The one machine that the cases share: kept while the next case wants the same model, replaced where it does not or where it died.
+final class SharedGuest: @unchecked Sendable {
+  static let shared = SharedGuest()
+  private let lock = NSLock()
+  private var current: Guest?
+
+  func guest(_ model: MachineModel) throws -> Guest {
+    try lock.withLock {
+      if let current, current.machine.plan.machine == model, current.machine.exit == nil { return current }
+      current?.stop()
+      current = nil
+      let guest = try Guest(model, lifetime: .seconds(900))
+      Summary.shared.note(machine: model)
+      current = guest
+      return guest
+    }
+  }
+
+  func stop() {
+    lock.withLock {
+      current?.stop()
+      current = nil
+    }
+  }
+}

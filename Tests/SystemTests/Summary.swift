@@ -1,0 +1,34 @@
+// What the tests found out, printed when all have run.
+
+import Foundation
+import SwiftletHost
+
+final class Summary: @unchecked Sendable {
+  static let shared = Summary()
+  private let lock = NSLock()
+  private var machines: [MachineModel] = []
+  private var lines: [String] = []
+
+  private init() {
+    atexit { Summary.shared.print() }
+  }
+
+  func note(machine: MachineModel) {
+    lock.withLock {
+      if !machines.contains(machine) { machines.append(machine) }
+    }
+  }
+
+  func add(_ line: String) { lock.withLock { lines.append(line) } }
+
+  private func print() {
+    lock.withLock {
+      if machines.isEmpty && lines.isEmpty { return }
+      var text = "\nSystem tests: "
+      text += machines.isEmpty ? "no machine" : machines.map(\.rawValue).joined(separator: ", ")
+      text += " (\(Project.accelerator.kind.rawValue)).\n"
+      for line in lines { text += "  \(line)\n" }
+      try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    }
+  }
+}

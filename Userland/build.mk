@@ -1,0 +1,117 @@
+# Builds the actions. Included by the top Makefile; works alone as well: make -f Userland/build.mk BUILD=/tmp/x actions
+#
+#   actions        $(BUILD)/actions/{echo,hello,sha256,echo-c}, stripped; the same with symbols in $(BUILD)/obj/userland
+#   test-actions   $(BUILD)/test-actions/*, the programs of Tests/Actions
+#
+# Needs swiftc, clang and ld.lld of the Swift toolchain, nasm, musl-dev, and gcc for its libgcc.a.
+# Paths are relative to the directory that holds Userland/.
+
+BUILD  ?= build
+SWIFTC ?= swiftc
+CLANG  ?= clang
+NASM   ?= nasm
+ifeq ($(origin LD),default)
+LD     := ld.lld
+endif
+
+userland := $(BUILD)/obj/userland
+sdk      := Userland/SDK
+tests    := Tests/Actions
+
+swift_actions := echo hello sha256
+asm_tests     := $(patsubst $(tests)/%.asm,%,$(wildcard $(tests)/*.asm))
+swift_tests   := sdk-probe
+c_tests       := $(patsubst $(tests)/%.c,%,$(wildcard $(tests)/*.c))
+
+# -Osize: small images have fewer pages to map, to copy and to miss in the TLB.
+USER_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -parse-as-library -Osize \
+  -enable-experimental-feature Embedded -enable-experimental-feature Extern -enable-experimental-feature Lifetimes \
+  -strict-memory-safety -warnings-as-errors -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
+  -Xcc -ffreestanding -I $(sdk)/CSwiftlet -I $(userland)
+USER_NASMFLAGS := -f elf64 -Wall -Werror
+USER_CFLAGS := --target=x86_64-linux-musl -std=c17 -O2 -fPIE -fno-stack-protector -fno-asynchronous-unwind-tables \
+  -ffunction-sections -fdata-sections -Wall -Wextra -Werror
+
+# Headers, constants and code share pages: no separate read-only segment, and the dynamic section is in it. The echo is one page.
+USER_LDFLAGS := -pie --no-dynamic-linker -z text -z noexecstack -z norelro -z rodynamic -z noseparate-code --no-rosegment \
+  -z max-page-size=0x1000 --gc-sections --hash-style=gnu
+# As anyone links C for Linux: read-only, executable and relocated-then-read-only segments apart.
+MUSL_LDFLAGS := -pie -static --no-dynamic-linker -z text -z noexecstack -z separate-code -z max-page-size=0x1000 --gc-sections
+
+musl_lib     := /usr/lib/x86_64-linux-musl
+musl_include := /usr/include/x86_64-linux-musl
+libgcc        = $(shell gcc -print-libgcc-file-name)
+clang_headers = $(shell $(CLANG) -print-resource-dir)/include
+# Swift's tables for comparing and printing strings; the linker takes them only where an action does that.
+unicode_tables = $(dir $(realpath $(shell command -v $(SWIFTC))))../lib/swift/embedded/x86_64-unknown-none-elf/libswiftUnicodeDataTables.a
+
+# $(call link,NAME,FLAGS,INPUTS,OUTPUT): with symbols for debuggers, and without.
+link = $(LD) $(2) $(3) -o $(userland)/$(1) && $(LD) -s $(2) $(3) -o $(4)
+
+.PHONY: actions test-actions setup
+actions: $(addprefix $(BUILD)/actions/,$(swift_actions) echo-c)
+test-actions: $(addprefix $(BUILD)/test-actions/,$(asm_tests) $(c_tests) $(swift_tests))
+
+# The top Makefile installs packages here.
+setup:
+
+$(userland) $(BUILD)/actions $(BUILD)/test-actions:
+	@mkdir -p $@
+
+# --- The SDK ---
+
+sdk_swift   := $(sort $(wildcard $(sdk)/*.swift))
+sdk_objects := $(addprefix $(userland)/,start.o Swiftlet.o memory.o math.o)
+
+$(userland)/Swiftlet.o $(userland)/Swiftlet.swiftmodule &: $(sdk_swift) $(wildcard $(sdk)/CSwiftlet/*) Userland/build.mk \
+    | setup $(userland)
+	@echo "  SWIFTC  Swiftlet"
+	@$(SWIFTC) $(USER_SWIFTFLAGS) -module-name Swiftlet -emit-module -emit-module-path $(userland)/Swiftlet.swiftmodule \
+	  -c $(sdk_swift) -o $(userland)/Swiftlet.o
+	@touch $(userland)/Swiftlet.o $(userland)/Swiftlet.swiftmodule  # swiftc leaves an unchanged file as old as it is
+
+$(addprefix $(userland)/,start.o memory.o math.o): $(userland)/%.o: $(sdk)/%.asm Userland/build.mk | setup $(userland)
+	@echo "  NASM    $*"
+	@$(NASM) $(USER_NASMFLAGS) $< -o $@
+
+# --- Programs in Swift: each folder is a module ---
+
+# $(call swift_program,NAME,FOLDER,DIRECTORY TO INSTALL IN)
+define swift_program
+$(userland)/$(1).o: $(sort $(wildcard $(2)/*.swift)) $(userland)/Swiftlet.swiftmodule Userland/build.mk | setup $(userland)
+	@echo "  SWIFTC  $(1)"
+	@$$(SWIFTC) $$(USER_SWIFTFLAGS) -module-name $(subst -,_,$(1)) -c $$(filter %.swift,$$^) -o $$@
+	@touch $$@
+
+$(3)/$(1): $(userland)/$(1).o $(sdk_objects) | $(3)
+	@echo "  LD      $(1)"
+	@$$(call link,$(1),$$(USER_LDFLAGS),$$^ $$(unicode_tables),$$@)
+endef
+$(foreach action,$(swift_actions),$(eval $(call swift_program,$(action),Userland/$(action),$(BUILD)/actions)))
+$(foreach program,$(swift_tests),$(eval $(call swift_program,$(program),$(tests)/$(program),$(BUILD)/test-actions)))
+
+# --- Actions in C on musl ---
+
+$(userland)/echo-c.o: Userland/echo-c/echo.c Userland/build.mk | setup $(userland)
+	@echo "  CC      echo-c"
+	@$(CLANG) $(USER_CFLAGS) -nostdinc -isystem $(musl_include) -c $< -o $@
+
+$(BUILD)/actions/echo-c: $(userland)/echo-c.o | $(BUILD)/actions
+	@echo "  LD      echo-c"
+	@$(call link,echo-c,$(MUSL_LDFLAGS),$(musl_lib)/rcrt1.o $(musl_lib)/crti.o $< $(musl_lib)/libc.a $(libgcc) \
+	  $(musl_lib)/libc.a $(musl_lib)/crtn.o,$@)
+
+# --- Programs that test the kernel: freestanding C and assembly ---
+
+$(c_tests:%=$(userland)/test-%.o): $(userland)/test-%.o: $(tests)/%.c $(wildcard $(tests)/*.h) Userland/build.mk | setup $(userland)
+	@echo "  CC      $*"
+	@$(CLANG) $(USER_CFLAGS) -ffreestanding -mno-red-zone -nostdinc -isystem $(clang_headers) -c $< -o $@
+
+$(asm_tests:%=$(userland)/test-%.o): $(userland)/test-%.o: $(tests)/%.asm Userland/build.mk | setup $(userland)
+	@echo "  NASM    $*"
+	@$(NASM) $(USER_NASMFLAGS) $< -o $@
+
+$(addprefix $(BUILD)/test-actions/,$(asm_tests) $(c_tests)): $(BUILD)/test-actions/%: $(userland)/test-%.o $(userland)/memory.o \
+    | $(BUILD)/test-actions
+	@echo "  LD      $*"
+	@$(call link,test-$*,$(USER_LDFLAGS),$^,$@)
