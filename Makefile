@@ -47,7 +47,7 @@ endif
 
 # --- The kernel --------------------------------------------------------------------------------------------------
 
-KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -parse-as-library -Osize \
+KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -parse-as-library \
   -enable-experimental-feature Embedded -enable-experimental-feature Extern -enable-experimental-feature Lifetimes \
   -strict-memory-safety -warnings-as-errors \
   -Xfrontend -function-sections -Xfrontend -disable-stack-protector \
@@ -55,13 +55,17 @@ KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -pars
   -Xcc -Xclang -Xcc -target-feature -Xcc -Xclang -Xcc +soft-float \
   -I Boot/include -I Kernel/Drivers/CDriverSupport/include -I $(KERNEL_BUILD)
 
+# -Osize copies structs with `rep movsb`, which the modules that move large ones on a request's path must not. A generic
+# function is compiled where it is used, which is Main.
+COLD_MODULES := Settings ABI API HTTP Drivers
+
 # $(call module,NAME,FOLDER,MODULES IT IMPORTS,OTHER FILES IT DEPENDS ON)
 define module
 MODULES += $(1)
 $(KERNEL_BUILD)/$(1).o: $$(wildcard $(2)/*.swift) $(foreach d,$(3),$(KERNEL_BUILD)/$(d).o) $(4) Makefile | setup
 	@mkdir -p $$(@D)
 	@echo "  SWIFTC  $(1)"
-	@$(SWIFTC) $(KERNEL_SWIFTFLAGS) -module-name $(1) -emit-module -emit-module-path $(KERNEL_BUILD)/$(1).swiftmodule \
+	@$(SWIFTC) $(KERNEL_SWIFTFLAGS) $(if $(filter $(1),$(COLD_MODULES)),-Osize,-O) -module-name $(1) -emit-module -emit-module-path $(KERNEL_BUILD)/$(1).swiftmodule \
 	  -c $$(filter %.swift,$$^) -o $$@
 endef
 

@@ -12,14 +12,21 @@ BOOT_MULTIBOOT2   equ 2
 
 PAGE_PRESENT      equ 1 << 0
 PAGE_WRITABLE     equ 1 << 1
-PAGE_UNCACHED     equ (1 << 3) | (1 << 4)   ; PWT, PCD
 PAGE_LARGE        equ 1 << 7
 PAGE_GLOBAL       equ 1 << 8
 NX_HIGH           equ 1 << 31               ; bit 63, in the entry's upper half
 
 extern kernel_main
 extern kernel_end, text_start, text_end, rodata_start, rodata_end
-extern kernel_stack_guard, kernel_stack_top
+extern kernel_stack_guard, kernel_stack_bottom, kernel_stack_top
+
+; The first page tables lie in the lowest pages of the kernel's stack, which boot does not reach; the kernel moves them out
+; as soon as it can allocate (KernelMap.adopt).
+boot_pml4       equ kernel_stack_bottom
+boot_pdpt       equ kernel_stack_bottom + 0x1000
+boot_directory  equ kernel_stack_bottom + 0x2000
+boot_page_table equ kernel_stack_bottom + 0x3000
+BOOT_TABLES     equ 4 * 4096
 
 ; --- Headers that loaders look for; first in the text segment ------------------------------------------------
 
@@ -99,35 +106,30 @@ start32:
     lgdt [gdt_pointer]
     jmp CODE_SELECTOR:start64
 
-; Maps the first 4 GiB one to one. The first 2 MiB, which hold the kernel, in 4 KiB pages with exact rights: text
+; Maps the first GiB one to one. The first 2 MiB, which hold the kernel, in 4 KiB pages with exact rights: text
 ; read and execute, read-only data read, the rest read and write; page 0 and the stack's guard not at all.
-; 3 to 4 GiB, where devices are, is uncached. Clobbers eax, ebx, ecx, edx.
+; Clobbers eax, ebx, ecx, edx, and edi and esi but for their values.
 build_page_tables:
+    push edi
+    xor eax, eax
+    mov edi, boot_pml4
+    mov ecx, BOOT_TABLES / 4
+    rep stosd
+    pop edi
     mov dword [boot_pml4], boot_pdpt + (PAGE_PRESENT | PAGE_WRITABLE)
-    mov eax, boot_page_directories + (PAGE_PRESENT | PAGE_WRITABLE)
-    xor ecx, ecx
-.pdpt:
-    mov [boot_pdpt + ecx * 8], eax
-    add eax, 4096
-    inc ecx
-    cmp ecx, 4
-    jb .pdpt
+    mov dword [boot_pdpt], boot_directory + (PAGE_PRESENT | PAGE_WRITABLE)
 
     xor ecx, ecx
     mov eax, PAGE_PRESENT | PAGE_WRITABLE | PAGE_LARGE | PAGE_GLOBAL
 .large:
-    cmp ecx, 3 * 512
-    jne .cached
-    or eax, PAGE_UNCACHED
-.cached:
-    mov [boot_page_directories + ecx * 8], eax
-    mov [boot_page_directories + ecx * 8 + 4], ebp
+    mov [boot_directory + ecx * 8], eax
+    mov [boot_directory + ecx * 8 + 4], ebp
     add eax, 0x200000
     inc ecx
-    cmp ecx, 4 * 512
+    cmp ecx, 512
     jb .large
-    mov dword [boot_page_directories], boot_page_table + (PAGE_PRESENT | PAGE_WRITABLE)
-    mov dword [boot_page_directories + 4], 0
+    mov dword [boot_directory], boot_page_table + (PAGE_PRESENT | PAGE_WRITABLE)
+    mov dword [boot_directory + 4], 0
 
     mov ecx, 1                              ; page 0 stays absent: a null pointer faults
 .small:
@@ -223,10 +225,3 @@ trap_gdt:
     dq 0x00AFFA000000FFFF                   ; 0x20: user code, 64-bit
     dq 0, 0                                 ; 0x28: task state segment, filled in by the kernel
 gdt_end:
-
-section .bss.page_tables nobits alloc noexec write align=4096
-global boot_pml4
-boot_pml4:             resb 4096
-boot_pdpt:             resb 4096
-boot_page_directories: resb 4 * 4096
-boot_page_table:       resb 4096

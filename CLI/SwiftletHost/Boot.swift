@@ -10,6 +10,15 @@ public struct BootTime: Equatable, Sendable {
   public var firstAnswer: Duration
   /// What the kernel said with its ready line.
   public var message: String
+
+  /// From the kernel's entry to ready, by its own clock; nil where it does not say "after N ms".
+  public var guestTime: Duration? {
+    let words = message.split(whereSeparator: { " ,".contains($0) })
+    guard let unit = words.firstIndex(of: "ms"), unit >= 2, words[unit - 2] == "after", let time = Double(words[unit - 1]) else {
+      return nil
+    }
+    return .microseconds((time * 1000).rounded())
+  }
 }
 
 extension VirtualMachine {
@@ -62,8 +71,15 @@ public struct BootMeasurement: Sendable, CustomStringConvertible {
 
   /// The median of one of the times; zero where there are none.
   public func median(_ time: KeyPath<BootTime, Duration>) -> Duration {
-    let sorted = times.map { $0[keyPath: time] }.sorted()
-    if sorted.isEmpty { return .zero }
+    Self.median(times.map { $0[keyPath: time] }) ?? .zero
+  }
+
+  /// The median of what the kernel's own clock says; nil where it says nothing.
+  public var medianGuestTime: Duration? { Self.median(times.compactMap(\.guestTime)) }
+
+  private static func median(_ durations: [Duration]) -> Duration? {
+    let sorted = durations.sorted()
+    if sorted.isEmpty { return nil }
     let middle = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }

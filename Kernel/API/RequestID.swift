@@ -24,7 +24,7 @@ public struct RequestID: Sendable {
   /// The identifier that the client sent at `range` of `request`; nil where it is absent, empty, too long or has other
   /// characters than letters, digits and `-_.:`.
   public init?(_ range: ByteRange, in request: Span<UInt8>) {
-    guard range.count > 0, range.count <= Self.limit else { return nil }
+    guard range.count > 0, range.count <= Self.limit, range.end <= request.count else { return nil }
     text = .init(repeating: 0)
     count = Int(range.count)
     for index in 0..<count {

@@ -17,6 +17,8 @@ public enum Resource: UInt8, Sendable, BitwiseCopyable {
   case actionList
   /// `/api/v1/namespaces/{namespace}/actions/{name}`
   case action
+  /// `/api/v1/swiftlet/counters`
+  case counters
   /// `/function/{name}[.{namespace}][/path]`
   case function
   /// `*`: the server as a whole.
@@ -26,7 +28,7 @@ public enum Resource: UInt8, Sendable, BitwiseCopyable {
   /// Whether the reply tells browsers that scripts of other origins may read it.
   public var isAPI: Bool {
     switch self {
-    case .information, .actionList, .action: true
+    case .information, .actionList, .action, .counters: true
     default: false
     }
   }
@@ -35,7 +37,7 @@ public enum Resource: UInt8, Sendable, BitwiseCopyable {
   public func allows(_ method: HTTPMethod) -> Bool {
     switch self {
     case .function: method != .trace && method != .connect
-    case .root, .health, .information, .actionList: method == .get || method == .head || method == .options
+    case .root, .health, .information, .actionList, .counters: method == .get || method == .head || method == .options
     case .action: method == .get || method == .head || method == .put || method == .delete || method == .options
     case .server, .unknown: method == .options
     }
@@ -47,7 +49,7 @@ public enum Resource: UInt8, Sendable, BitwiseCopyable {
     case .action: "GET, HEAD, PUT, DELETE, OPTIONS"
     case .function: "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
     case .server: "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
-    case .root, .health, .information, .actionList, .unknown: "GET, HEAD, OPTIONS"
+    case .root, .health, .information, .actionList, .counters, .unknown: "GET, HEAD, OPTIONS"
     }
   }
 }
@@ -86,6 +88,12 @@ public struct Route: Sendable, BitwiseCopyable {
     guard let version = segments.next(in: path), path.extracting(version).equals("v1") else { return }
     guard let area = segments.next(in: path), !area.isEmpty else {
       if segments.rest(of: path).isEmpty { resource = .information }
+      return
+    }
+    if path.extracting(area).equals("swiftlet") {
+      if let name = segments.next(in: path), path.extracting(name).equals("counters"), segments.rest(of: path).isEmpty {
+        resource = .counters
+      }
       return
     }
     guard path.extracting(area).equals("namespaces"), let owner = segments.next(in: path), !owner.isEmpty,

@@ -57,17 +57,13 @@ public struct ActionImage: ~Copyable, Sendable {
 
 /// What parsing finds, before it is joined with the bytes.
 struct ImageParts {
-  var layout: ImageLayout
+  var layout = ImageLayout()
   var segments: [16 of ImageSegment] = .init(repeating: ImageSegment())
   var segmentCount = 0
   var relocations: Range<Int> = 0..<0
   var pltRelocations: Range<Int> = 0..<0
 
   init(parsing file: Span<UInt8>) throws(ImageError) {
-    let empty = ImageRegion(start: 0, end: 0, firstTemplate: 0, templateCount: 0, protection: .none)
-    layout = ImageLayout(
-      entry: 0, programHeaders: 0, programHeaderCount: 0, regionCount: 0, templatePageCount: 0,
-      regions: .init(repeating: empty))
     let table = try Self.checkHeader(file)
     let dynamic = try readProgramHeaders(file, table)
     try checkEntry(file.loadLE64(24))

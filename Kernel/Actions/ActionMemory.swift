@@ -62,12 +62,12 @@ public struct ActionMemory: Sendable {
     regions.removeAll()
     for index in 0..<layout.regionCount {
       let part = layout.region(index)
-      regions.insert(
+      regions.append(
         Region(
           start: part.start, end: part.end, firstTemplate: part.firstTemplate, templateCount: part.templateCount,
           protection: part.protection, wasWritable: part.protection.contains(.write), isImage: true))
     }
-    regions.insert(
+    regions.append(
       Region(
         start: SlotLayout.stackFirstPage, end: SlotLayout.stackEndPage, protection: [.read, .write], wasWritable: true))
   }

@@ -6,29 +6,28 @@ import Bytes
 extension ImageParts {
   /// Turns the segments into page regions and numbers the template pages.
   mutating func planPages() {
+    var regions: [16 of ImageRegion] = .init(
+      repeating: ImageRegion(start: 0, end: 0, firstTemplate: 0, templateCount: 0, protection: .none))
     var count = 0
     for index in 0..<segmentCount {
       let segment = segments[index]
       let start = SlotLayout.imagePage &+ segment.address >> 12
       let end = SlotLayout.imagePage &+ (segment.end &+ 4095) >> 12
       // A page that two segments of one permission meet in goes to the later of them.
-      if count > 0, layout.regions[count &- 1].end > start {
-        layout.regions[count &- 1].end = start
-        if layout.regions[count &- 1].start == start { count &-= 1 }
+      if count > 0, regions[count &- 1].end > start {
+        regions[count &- 1].end = start
+        if regions[count &- 1].start == start { count &-= 1 }
       }
-      layout.regions[count] = ImageRegion(
+      regions[count] = ImageRegion(
         start: start, end: end, firstTemplate: 0, templateCount: 0, protection: segment.protection)
       count &+= 1
     }
-    layout.regionCount = count
-    var template: UInt32 = 0
     for index in 0..<count {
-      let pages = filePages(of: layout.regions[index])
-      layout.regions[index].firstTemplate = template
-      layout.regions[index].templateCount = pages
-      template &+= pages
+      var region = regions[index]
+      region.firstTemplate = UInt32(layout.templatePageCount)
+      region.templateCount = filePages(of: region)
+      layout.append(region)
     }
-    layout.templatePageCount = Int(template)
   }
 
   /// Pages from the region's start to the last that holds a byte of the file.

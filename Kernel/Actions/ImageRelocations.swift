@@ -53,7 +53,7 @@ extension ImageParts {
 
   /// Checks every entry of one table: its kind, and that its target is 8 writable bytes that come from the file.
   func checkRelocations(_ file: Span<UInt8>, _ table: Range<Int>) throws(ImageError) {
-    var recent = 0
+    var segment = segments[0]
     var position = table.lowerBound
     while position < table.upperBound {
       let entry = Relocation(file, at: position)
@@ -64,13 +64,13 @@ extension ImageParts {
       default: throw .unsupportedRelocation(entry.kind)
       }
       // Neighbouring entries almost always fall into the same segment.
-      if !holds(segments[recent], entry.offset) {
+      if !holds(segment, entry.offset) {
         guard let index = (0..<segmentCount).first(where: { holds(segments[$0], entry.offset) }) else {
           throw .relocationOutsideImage
         }
-        recent = index
+        segment = segments[index]
       }
-      guard segments[recent].protection.contains(.write) else { throw .relocationInReadOnlySegment }
+      guard segment.protection.contains(.write) else { throw .relocationInReadOnlySegment }
     }
   }
 

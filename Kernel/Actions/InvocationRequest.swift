@@ -12,7 +12,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
   /// Holds the bytes of fd 0, and perhaps others around them.
   public private(set) var input: ByteBuffer
   /// The bytes of `input` that are fd 0.
-  public let body: Range<Int>
+  public private(set) var body: Range<Int>
   /// argv strings, then environment strings, each ended by a zero byte.
   public private(set) var strings: ByteBuffer
   public private(set) var argumentCount = 0
@@ -94,6 +94,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
   public mutating func takeInput() -> ByteBuffer {
     var taken = ByteBuffer()
     swap(&taken, &input)
+    body = 0..<0
     return taken
   }
 

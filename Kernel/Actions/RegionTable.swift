@@ -41,7 +41,8 @@ struct RegionTable: Sendable {
   static var capacity: Int { 128 }
 
   private(set) var count = 0
-  private var regions: [128 of Region] = .init(repeating: Region())
+  /// An array of fixed size, allocated once: an inline one is copied by every read of an element.
+  private var regions: [Region] = .init(repeating: Region(), count: RegionTable.capacity)
 
   subscript(_ index: Int) -> Region { regions[index] }
 
@@ -94,6 +95,12 @@ struct RegionTable: Sendable {
 
   /// Whether regions can be split at two places and one more entered.
   var hasRoom: Bool { count <= Self.capacity &- 3 }
+
+  /// Enters a region that lies above all others, as it is.
+  mutating func append(_ region: Region) {
+    regions[count] = region
+    count &+= 1
+  }
 
   /// Enters a region into pages that are free, joining it with its neighbours where they are alike. Needs `hasRoom`.
   mutating func insert(_ region: Region) {

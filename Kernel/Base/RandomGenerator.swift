@@ -29,6 +29,7 @@ public struct RandomGenerator: ~Copyable {
     refill()
   }
 
+  @inline(never)
   private mutating func refill() {
     let block = ChaCha20.block(key: key, counter: 0, nonce: (0, 0, 0))
     for index in 0..<8 {

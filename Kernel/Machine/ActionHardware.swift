@@ -46,6 +46,19 @@ import CBoot
     return entry.isPresent && (!writing || entry.isWritable)
   }
 
+  /// Whether the page table gives user mode this access to `address`, which may be any.
+  func allows(_ address: UInt64, _ access: Access) -> Bool {
+    // SAFETY: the instance is valid for the invocation.
+    let offset = unsafe address &- instance.pointee.base
+    guard offset < AddressSpace.slotSize else { return false }
+    let entry = unsafe instance.pointee.table.entry(UInt32(truncatingIfNeeded: offset >> 12))
+    switch access {
+    case .read: return entry.isPresent
+    case .write: return entry.isPresent && entry.isWritable
+    case .execute: return entry.isPresent && entry.bits & PageEntry.noExecute == 0
+    }
+  }
+
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
     // SAFETY: the instance and the kernel's memory are valid, and nothing else uses them meanwhile.
     guard let entry = unsafe instance.pointee.table.makeEntryAddress(page, frames: &memory.pointee.frames) else {

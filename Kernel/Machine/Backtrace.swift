@@ -1,7 +1,9 @@
 // Walks the chain of frame pointers and names each return address from the table that the build puts in the image.
 //
-// The table (made by Tools/symbols): a 32-bit count, that many 32-bit offsets from the start of the text in rising
-// order, then as many names, each ended by a zero byte.
+// The table (made by CLI/symbols): a 32-bit count; the functions' distances, each from the one before (the first from the
+// start of the text), seven bits a byte, lowest first, bit 7 set in all bytes but the last; 128 pairs of bytes; the names, each
+// ended by a zero byte. A byte of a name from 128 on stands for the pair of that number less 128, whose bytes may stand
+// for pairs again (byte pair encoding).
 
 import CBoot
 
@@ -42,22 +44,53 @@ enum Backtrace {
     let table = symbolTableStart()
     guard symbolTableEnd() > table, address >= textStart(), address < textEnd() else { return console.write("?") }
     let count = UInt64(load32(table))
-    let offset = address &- textStart()
+    let wanted = address &- textStart()
+    var position = table &+ 4
     var index: UInt64 = 0
-    while index < count, UInt64(load32(table &+ 4 &+ index &* 4)) <= offset { index &+= 1 }
-    guard index > 0 else { return console.write("?") }
-    var name = table &+ 4 &+ count &* 4
-    var skip = index &- 1
-    while skip > 0 {
-      if load8(name) == 0 { skip &-= 1 }
-      name &+= 1
+    var offset: UInt64 = 0
+    var found: UInt64 = 0
+    var start: UInt64 = 0
+    // All distances are read: the names follow them.
+    for number in 0..<count {
+      offset &+= readDistance(&position)
+      if offset <= wanted {
+        found = number &+ 1
+        start = offset
+      }
     }
-    while load8(name) != 0 {
-      console.write(byte: load8(name))
-      name &+= 1
+    guard found > 0 else { return console.write("?") }
+    let pairs = position
+    position &+= 256
+    while index < found &- 1 {
+      if load8(position) == 0 { index &+= 1 }
+      position &+= 1
+    }
+    while load8(position) != 0 {
+      write(load8(position), pairs: pairs, to: console)
+      position &+= 1
     }
     console.write(" + 0x")
-    console.write(hex: offset &- UInt64(load32(table &+ index &* 4)), digits: 4)
+    console.write(hex: wanted &- start, digits: 4)
+  }
+
+  private static func readDistance(_ position: inout UInt64) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let byte = load8(position)
+      position &+= 1
+      value |= UInt64(byte & 127) << shift
+      if byte < 128 || shift > 28 { return value }
+      shift &+= 7
+    }
+  }
+
+  /// Writes what one byte of a name stands for. A pair only ever names earlier pairs, so this ends.
+  private static func write(_ byte: UInt8, pairs: UInt64, to console: SerialConsole) {
+    guard byte >= 128 else { return console.write(byte: byte) }
+    let pair = pairs &+ UInt64(byte &- 128) &* 2
+    write(load8(pair), pairs: pairs, to: console)
+    write(load8(pair &+ 1), pairs: pairs, to: console)
   }
 
   private static func load32(_ address: UInt64) -> UInt32 {

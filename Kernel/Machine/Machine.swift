@@ -42,6 +42,9 @@ public struct Machine: ~Copyable {
       features: features, clock: clock, apic: apic, loader: information.loader, commandLine: commandLine)
   }
 
+  /// What entry.asm maps.
+  private static let mappedAtEntry = PageSize.huge
+
   private static func initialiseMemory(_ information: BootInformation, _ features: CPUFeatures) {
     let end = min(information.memoryEnd, 512 << 30)
     let tableBytes = FrameAllocator.tableBytes(limit: end)
@@ -49,7 +52,7 @@ public struct Machine: ~Copyable {
     let table = alignUp(kernelEnd(), PageSize.small)
     let structures = table &+ tableBytes
     let first = structures &+ PageSize.small
-    guard let range = rangeHolding(kernelEnd(), information), first <= range.end, first < 4 << 30 else {
+    guard let range = rangeHolding(kernelEnd(), information), first <= range.end, first < mappedAtEntry else {
       panic("too little memory behind the kernel; give the machine at least 8 MiB")
     }
     // SAFETY: the loader's map says that this memory is there and free, and nothing was allocated yet.
@@ -57,13 +60,13 @@ public struct Machine: ~Copyable {
     var frames = FrameAllocator(table: table, limit: end)
     for index in 0..<information.rangeCount {
       let range = information.range(index)
-      // Above 4 GiB nothing is mapped yet.
-      frames.add(start: range.start < first && range.end > first ? first : range.start, end: min(range.end, 4 << 30))
+      let start = range.start < first && range.end > first ? first : range.start
+      frames.add(start: start, end: min(range.end, mappedAtEntry))
     }
-    guard KernelMap.extend(to: end, features: features, frames: &frames) else { panic("no memory for the page tables") }
+    guard KernelMap.adopt(frames: &frames), KernelMap.extend(to: end, features: features, frames: &frames) else { panic("no memory for the page tables") }
     for index in 0..<information.rangeCount {
       let range = information.range(index)
-      frames.add(start: max(range.start, 4 << 30), end: range.end)
+      frames.add(start: max(range.start, mappedAtEntry), end: range.end)
     }
     let reserve = max(frames.total / 16, 64)
     let heap = Heap(frameLimit: frames.total &- frames.total / 8, reserve: reserve)

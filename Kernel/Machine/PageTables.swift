@@ -29,40 +29,55 @@ struct PageEntry: Equatable {
 
 /// The kernel's half of the address space: all physical memory, one to one, in PML4 entry 0.
 enum KernelMap {
-  /// Maps what entry.asm did not: memory from 4 GiB to `end`. False where memory for the tables is out.
-  static func extend(to end: UInt64, features: CPUFeatures, frames: inout FrameAllocator) -> Bool {
-    let base = PageEntry.present | PageEntry.writable | PageEntry.large | PageEntry.global | noExecute(features)
-    let directory = Physical.load(bootPML4()) & ~0xfff
-    var address: UInt64 = 4 << 30
-    while address < min(end, 512 << 30) {
-      let slot = directory &+ (address >> 30) &* 8
-      if features.gigabytePages {
-        Physical.store(slot, address | base)
+  /// The PML4's address. Set once, at boot.
+  nonisolated(unsafe) private static var pml4: UInt64 = 0
+
+  static var root: UInt64 {
+    // SAFETY: set at boot, before anything else asks.
+    unsafe pml4
+  }
+
+  /// Moves the tables that entry.asm built in the kernel's stack to frames of their own. Nothing above 1 GiB is mapped yet.
+  /// False where memory is out.
+  static func adopt(frames: inout FrameAllocator) -> Bool {
+    var from = readCR3()
+    var parent: UInt64 = 0
+    // PML4, its first entry's table, that one's, and that one's: down to the small pages of the first 2 MiB.
+    for _ in 0..<4 {
+      guard let table = frames.allocate(pages: 1) else { return false }
+      copyPage(to: table, from: from)
+      if parent == 0 {
+        // SAFETY: boot; nobody has asked for it yet.
+        unsafe pml4 = table
       } else {
-        guard let table = frames.allocate(pages: 1) else { return false }
-        for index in 0..<UInt64(512) { Physical.store(table &+ index &* 8, (address &+ index << 21) | base) }
-        Physical.store(slot, table | PageEntry.present | PageEntry.writable)
+        Physical.store(parent, Physical.load(parent) & 0xfff | table)
       }
-      address &+= PageSize.huge
+      parent = table
+      from = Physical.load(table) & ~0xfff
     }
-    writeCR3(bootPML4())
+    writeCR3(root)
     return true
   }
 
-  /// Makes the 2 MiB pages of a device window below 4 GiB uncached.
-  static func mapDevice(start: UInt64, length: UInt64) {
-    let directory = Physical.load(bootPML4()) & ~0xfff
-    var address = alignDown(start, PageSize.large)
-    while address < min(start &+ length, 4 << 30) {
-      let table = Physical.load(directory &+ (address >> 30) &* 8) & ~0xfff
-      let entry = table &+ (address >> 21 & 511) &* 8
-      // The first 2 MiB are the kernel's own, in small pages.
-      if address >= PageSize.large {
-        Physical.store(entry, Physical.load(entry) | PageEntry.uncached | PageEntry.writeThrough)
-        invalidatePage(address)
+  /// Maps all other memory below `end` (at most 512 GiB), and everything below 4 GiB: what is above 3 GiB there is for devices
+  /// and uncached. False where memory for the tables is out.
+  static func extend(to end: UInt64, features: CPUFeatures, frames: inout FrameAllocator) -> Bool {
+    let directory = Physical.load(root) & ~0xfff
+    var address = PageSize.huge
+    while address < max(end, 4 << 30) {
+      var base = PageEntry.present | PageEntry.writable | PageEntry.large | PageEntry.global | noExecute(features)
+      if address == 3 << 30 { base |= PageEntry.uncached | PageEntry.writeThrough }
+      let entry = directory &+ (address >> 30) &* 8
+      if features.gigabytePages {
+        Physical.store(entry, address | base)
+      } else {
+        guard let table = frames.allocate(pages: 1) else { return false }
+        for index in 0..<UInt64(512) { Physical.store(table &+ index &* 8, (address &+ index << 21) | base) }
+        Physical.store(entry, table | PageEntry.present | PageEntry.writable)
       }
-      address &+= PageSize.large
+      address &+= PageSize.huge
     }
+    return true
   }
 
   static func noExecute(_ features: CPUFeatures) -> UInt64 { features.noExecute ? PageEntry.noExecute : 0 }

@@ -98,3 +98,15 @@ enum TrapName {
     }
   }
 }
+
+/// A fault on purpose (`panic=test`), two calls deep, for the test of panics.
+public enum PanicTest {
+  @inline(never)
+  public static func run() { readUnmapped(0) }
+
+  @inline(never)
+  private static func readUnmapped(_ offset: UInt64) {
+    // Page 0 is never mapped.
+    SerialConsole().write(decimal: Physical.load(offset &+ 8))
+  }
+}

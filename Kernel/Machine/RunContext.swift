@@ -38,9 +38,18 @@ import CBoot
   }
 
   mutating func pageFault(_ frame: trap_frame) -> Bool {
-    // Error code (AMD64 manual, volume 2, section 8.4.2): bit 1 write, bit 4 instruction fetch.
+    // Error code (AMD64 manual, volume 2, section 8.4.2): bit 1 write, bit 2 user mode, bit 4 instruction fetch.
     let access: Access = frame.error_code & 16 != 0 ? .execute : frame.error_code & 2 != 0 ? .write : .read
-    return goesOn(process.pageFault(at: readCR2(), access, instructionPointer: frame.rip, machine: &hardware))
+    let address = readCR2()
+    // Mapping a page helps only against its absence. A page that is there with the right, or an access that the CPU made
+    // on its own account (descriptor tables), would fault again for ever.
+    guard frame.error_code & 4 != 0, !hardware.allows(address, access) else {
+      outcome = .fault(
+        FaultReport(
+          kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: frame.rip), access: access))
+      return false
+    }
+    return goesOn(process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware))
   }
 
   /// How often the network's own timers are looked at while an action computes.

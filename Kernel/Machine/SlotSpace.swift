@@ -23,7 +23,7 @@ struct SlotSpace: ~Copyable {
       tables[index] = table
       // The border of user mode is the next level's entry.
       let flags = PageEntry.present | PageEntry.writable | PageEntry.user
-      Physical.store(bootPML4() &+ UInt64(index) &* 8, table | flags)
+      Physical.store(KernelMap.root &+ UInt64(index) &* 8, table | flags)
     }
     Physical.store(entryAddress(slot), directory | PageEntry.present | PageEntry.writable)
     return true
@@ -52,7 +52,7 @@ struct SlotSpace: ~Copyable {
   }
 
   /// Drops every translation of user pages.
-  func flush() { writeCR3(bootPML4()) }
+  func flush() { writeCR3(KernelMap.root) }
 
   @inline(__always)
   private func entryAddress(_ slot: UInt32) -> UInt64 {

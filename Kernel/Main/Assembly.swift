@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import HTTP
 import Machine
 import Net
 import Server
@@ -26,11 +27,9 @@ extension Kernel {
 
   private static func addressConfiguration(_ settings: borrowing KernelSettings) -> AddressConfiguration {
     guard let fixed = settings.address else { return .dhcp }
-    let gateway = settings.gateway.map { IPv4Address(bits: $0) }
-    let interface = InterfaceAddress(
-      address: IPv4Address(bits: fixed.address), prefixLength: fixed.prefixLength, gateway: gateway)
-    guard let interface else { return .dhcp }
-    return .fixed(interface)
+    return .fixed(
+      IPv4Address(bits: fixed.address), prefixLength: fixed.prefixLength,
+      gateway: settings.gateway.map { IPv4Address(bits: $0) })
   }
 
   static func makeServer(

@@ -42,7 +42,7 @@ final class Kernel {
 
   /// Serves for ever: one turn looks at the network, runs at most one action, and halts where there was nothing to do.
   func serve() -> Never {
-    Interrupts.setNetworkService { [unowned self] in self.answerWhileRunning() }
+    Interrupts.setNetworkService { self.answerWhileRunning() }
     stack.listen(port: port)
     while true {
       poll()
@@ -55,9 +55,22 @@ final class Kernel {
   private func poll() {
     let now = clock.now
     while receiver.receive({ stack.receive($0, checksum: $1, now: now, link: &transmitter) }) {}
+    server.gauges = gauges
     server.process(&stack, now: now)
     stack.flush(now: now, link: &transmitter)
     transmitter.kick()
+  }
+
+  private var gauges: MachineGauges {
+    let memory = MemoryUse.current
+    var gauges = MachineGauges()
+    gauges.framesTotal = memory.framesTotal
+    gauges.framesInUse = memory.framesTotal &- memory.framesFree
+    gauges.heapFrames = memory.heapFrames
+    gauges.heapBytesInUse = memory.heapBytes
+    gauges.connections = stack.connectionCount
+    gauges.timeWait = stack.timeWaitCount
+    return gauges
   }
 
   /// Sends what is due.

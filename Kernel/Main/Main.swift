@@ -18,6 +18,7 @@ private func boot(_ information: BootInformation, _ start: UInt64) {
   let machine = Machine.boot(information, start: start)
   let settings = KernelSettings(parsing: machine.commandLine.span)
   BootLog.printProblems(of: settings)
+  if settings.panicsOnPurpose { PanicTest.run() }
   let kernel = Kernel(machine, settings, attachCard(machine, settings))
   kernel.serve()
 }

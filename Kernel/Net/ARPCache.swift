@@ -8,7 +8,7 @@ import Base
 import Bytes
 
 struct ARPCache: ~Copyable {
-  private enum State {
+  enum State {
     case free
     /// Asked, no answer yet.
     case incomplete
@@ -19,7 +19,7 @@ struct ARPCache: ~Copyable {
     case probing
   }
 
-  private struct Entry {
+  struct Entry {
     var state = State.free
     var address = IPv4Address.unspecified
     var mac = MACAddress.zero

@@ -6,7 +6,7 @@ struct ConnectionTable: ~Copyable {
   /// All slots, in use or not.
   var slots: FixedArray<TCPConnection>
   /// Free slots; a stack, so that the last one used is used next.
-  private var free: FixedArray<UInt32>
+  private var freeSlots: FixedArray<UInt32>
   private var freeCount: Int
   /// Slots that have something to tell.
   private var telling: IndexQueue
@@ -14,11 +14,11 @@ struct ConnectionTable: ~Copyable {
   /// Nil where memory is out.
   init?(capacity: Int) {
     guard let slots = FixedArray<TCPConnection>(count: capacity, { _ in TCPConnection() }),
-      let free = FixedArray<UInt32>(count: capacity, { UInt32(truncatingIfNeeded: capacity &- 1 &- $0) }),
+      let freeSlots = FixedArray<UInt32>(count: capacity, { UInt32(truncatingIfNeeded: capacity &- 1 &- $0) }),
       let telling = IndexQueue(capacity: capacity)
     else { return nil }
     self.slots = slots
-    self.free = free
+    self.freeSlots = freeSlots
     freeCount = capacity
     self.telling = telling
   }
@@ -32,7 +32,7 @@ struct ConnectionTable: ~Copyable {
   mutating func allocate() -> Int? {
     guard freeCount > 0 else { return nil }
     freeCount &-= 1
-    return Int(free[freeCount])
+    return Int(freeSlots[freeCount])
   }
 
   /// The slot that `id` names; nil where that connection is no more.
@@ -88,7 +88,12 @@ struct ConnectionTable: ~Copyable {
     slots[index].received.removeAll(&memory)
     slots[index].events = []
     slots[index].generation &+= 1
-    free[freeCount] = UInt32(truncatingIfNeeded: index)
+    free(index)
+  }
+
+  /// Gives slot `index` back.
+  mutating func free(_ index: Int) {
+    freeSlots[freeCount] = UInt32(truncatingIfNeeded: index)
     freeCount &+= 1
   }
 }

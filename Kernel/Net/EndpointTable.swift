@@ -20,7 +20,7 @@ struct Endpoint: Equatable, BitwiseCopyable {
 }
 
 struct EndpointTable: ~Copyable {
-  private struct Node: BitwiseCopyable {
+  struct Node: BitwiseCopyable {
     var endpoint = Endpoint(remote: .unspecified, remotePort: 0, localPort: 0)
     /// Next in the chain; -1 at its end.
     var next: Int32 = -1

@@ -9,11 +9,10 @@ extension NetworkStack {
   public mutating func nextEvent() -> ConnectionEvent? { connections.nextEvent(&shared.memory) }
 
   /// All unread bytes, contiguous; empty for an unknown connection.
-  @_lifetime(borrow self)
+  @inline(__always) @_lifetime(borrow self)
   public func received(_ id: ConnectionID) -> Span<UInt8> {
     guard let index = connections.index(of: id) else { return Span() }
-    let unread = connections.slots[index].received.unreadRange
-    return connections.slots[index].received.buffer.span.extracting(unread)
+    return connections.slots[index].received.span
   }
 
   /// Drops the first `count` unread bytes (all, where there are fewer); the window may open by it.

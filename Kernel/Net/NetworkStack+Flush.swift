@@ -50,7 +50,7 @@ extension NetworkStack {
       return true
     }
     let isDone = connections.slots[index].output(path, scratch: &scratch, now: now, &shared, &link)
-    timers.schedule(index, at: connections.slots[index].nextDeadline(shared.limits))
+    timers.schedule(index, at: connections.slots[index].nextDeadline)
     return isDone
   }
 
@@ -67,7 +67,7 @@ extension NetworkStack {
       return false
     }
     connections.slots[index].deferOutput(now: now)
-    timers.schedule(index, at: connections.slots[index].nextDeadline(shared.limits))
+    timers.schedule(index, at: connections.slots[index].nextDeadline)
     return false
   }
 
@@ -79,7 +79,7 @@ extension NetworkStack {
     {
       arp.suspect(hop)
     }
-    timers.schedule(index, at: connections.slots[index].nextDeadline(shared.limits))
+    timers.schedule(index, at: connections.slots[index].nextDeadline)
   }
 
   /// A hardware address came: everybody who waited for one tries again.

@@ -180,9 +180,13 @@ extension NetworkStack {
     _ slot: Int, _ result: HandshakeResult, _ segment: TCPSegment, _ bytes: Span<UInt8>, _ origin: SegmentOrigin,
     now: Instant, _ link: inout L
   ) {
-    connections.slots[slot].open(result, shared.limits, now: now)
+    guard connections.slots[slot].open(result, shared.limits, now: now) else {
+      connections.free(slot)
+      refuse(segment, origin, &link)
+      return
+    }
     endpoints.insert(slot, origin.endpoint)
-    timers.schedule(slot, at: connections.slots[slot].nextDeadline(shared.limits))
+    timers.schedule(slot, at: connections.slots[slot].nextDeadline)
     shared.counters.connectionsOpened &+= 1
     receive(segment, bytes, connection: slot, origin, now: now, &link)
   }

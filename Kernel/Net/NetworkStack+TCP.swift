@@ -78,7 +78,7 @@ extension NetworkStack {
       endConnection(index, .finished)
       enterTimeWait(entry, origin.endpoint, now: now)
     } else if verdict.contains(.timer) {
-      timers.schedule(index, at: connections.slots[index].nextDeadline(shared.limits))
+      timers.schedule(index, at: connections.slots[index].nextDeadline)
     }
   }
 

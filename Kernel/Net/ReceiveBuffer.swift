@@ -17,38 +17,73 @@ struct ReceiveMemory: BitwiseCopyable {
   }
 }
 
+/// Bytes from `start` up to `end` of a buffer.
+private struct Run: BitwiseCopyable {
+  var start = 0
+  var end = 0
+}
+
+/// Room for four runs. (Not an InlineArray: a type that holds one is copied whole to lend out a part of it.)
+private struct RunList: BitwiseCopyable {
+  static let capacity = 4
+
+  private var first = Run()
+  private var second = Run()
+  private var third = Run()
+  private var fourth = Run()
+
+  subscript(index: Int) -> Run {
+    get {
+      switch index {
+      case 0: first
+      case 1: second
+      case 2: third
+      default: fourth
+      }
+    }
+    set {
+      switch index {
+      case 0: first = newValue
+      case 1: second = newValue
+      case 2: third = newValue
+      default: fourth = newValue
+      }
+    }
+  }
+}
+
 /// One contiguous buffer: read bytes, unread bytes in order, then gaps and runs beyond them. It owns no memory while empty
 /// but for a small remainder that the connection's owner permits.
 struct ReceiveBuffer: ~Copyable {
-  private struct Run: BitwiseCopyable {
-    var start = 0
-    var end = 0
-  }
-
   private static let smallest = 1024
-  private static let runSlots = 4
 
-  /// All of it. (A span of the unread bytes cannot be handed out here: the compiler ties it to a copy, because of `runs`.)
-  private(set) var buffer = ByteBuffer()
+  private var buffer = ByteBuffer()
   /// Bytes at the front that were read.
   private var start = 0
   /// End of the bytes in order.
   private var ready = 0
   /// Runs beyond a gap, in order, apart from each other; offsets into `buffer`.
-  private var runs: [4 of Run] = .init(repeating: Run())
+  private var runs = RunList()
   private var runCount = 0
+  /// Memory is not grown beyond this in advance of what arrives.
+  var growthLimit = Int.max
 
   init() {}
 
   /// Unread bytes in order.
+  @inline(__always)
   var unread: Int { ready &- start }
   /// Whether something arrived beyond a gap.
+  @inline(__always)
   var hasGap: Bool { runCount > 0 }
   /// Bytes of memory owned.
   var capacity: Int { buffer.capacity }
 
-  /// Where in `buffer` the unread bytes are.
-  var unreadRange: Range<Int> { start..<ready }
+  /// The unread bytes.
+  var span: Span<UInt8> {
+    @inline(__always) @_lifetime(borrow self)
+    get { buffer.span.extracting(start..<ready) }
+  }
 
   /// Stores `bytes`, `gap` bytes beyond the last one in order, and returns by how much the bytes in order grew;
   /// nil, and nothing stored, where memory, the budget or the room for runs is out.
@@ -169,7 +204,7 @@ struct ReceiveBuffer: ~Copyable {
     let before = buffer.capacity
     if size <= before { return true }
     let room = memory.budget &- memory.used &+ before
-    let generous = max(size, before &+ before / 2, Self.smallest)
+    let generous = max(size, min(before &+ before / 2, growthLimit), Self.smallest)
     guard size <= room &- 15 else { return false }
     guard generous <= room &- 15 && buffer.reserve(generous) || buffer.reserve(size) else { return false }
     memory.used &+= buffer.capacity &- before
@@ -208,7 +243,7 @@ struct ReceiveBuffer: ~Copyable {
       last &+= 1
     }
     if first == last {
-      guard runCount < Self.runSlots else { return false }
+      guard runCount < RunList.capacity else { return false }
       var index = runCount
       while index > first {
         runs[index] = runs[index &- 1]

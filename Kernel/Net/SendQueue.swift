@@ -13,7 +13,8 @@ struct SendQueue: ~Copyable {
     let count: Int
   }
 
-  private var slots: [8 of ByteBuffer] = .init { _ in ByteBuffer() }
+  /// Made when the queue is first used. (Inline storage would be copied whole to lend out one buffer's bytes.)
+  private var slots = FixedArray<ByteBuffer>()
   private var head = 0
   private var used = 0
   /// Acknowledged bytes of the first buffer.
@@ -24,6 +25,14 @@ struct SendQueue: ~Copyable {
   init() {}
 
   var freeSlots: Int { Self.slotCount &- used }
+
+  /// Makes the slots where they are not made yet; false where memory is out.
+  mutating func prepare() -> Bool {
+    guard slots.count == 0 else { return true }
+    guard let made = FixedArray<ByteBuffer>(count: Self.slotCount, { _ in ByteBuffer() }) else { return false }
+    slots = made
+    return true
+  }
 
   /// Queues all of `buffer`; false, and the buffer gone, where all slots are taken.
   mutating func append(_ buffer: consuming ByteBuffer) -> Bool {
@@ -57,7 +66,7 @@ struct SendQueue: ~Copyable {
   mutating func removeAll() { acknowledge(count) }
 
   /// The contiguous bytes from the `offset`-th on, at most `limit`; empty where there are none.
-  func piece(at offset: Int, limit: Int) -> Piece {
+  mutating func piece(at offset: Int, limit: Int) -> Piece {
     var start = headOffset &+ offset
     var slot = head
     for _ in 0..<used {
@@ -70,7 +79,7 @@ struct SendQueue: ~Copyable {
   }
 
   /// The bytes of `piece`, which was made since the queue last changed.
-  @_lifetime(borrow self)
+  @inline(__always) @_lifetime(borrow self)
   func bytes(_ piece: Piece) -> Span<UInt8> {
     slots[piece.slot].span.extracting(piece.start..<piece.start &+ piece.count)
   }

@@ -5,6 +5,7 @@ import Bytes
 
 extension TCPConnection {
   /// Bytes sent and not acknowledged, FIN counted.
+  @inline(__always)
   var flight: Int { sendMaximum.distance(from: sendUnacknowledged) }
 
   /// Takes the acknowledgement of an acceptable segment; nil where it is impossible (RFC 5961 §5.2).

@@ -174,7 +174,7 @@ extension TCPConnection {
   }
 
   /// Copies queued bytes behind the headers in `scratch`.
-  private func gather(offset: Int, length: Int, into scratch: inout ByteBuffer) {
+  private mutating func gather(offset: Int, length: Int, into scratch: inout ByteBuffer) {
     var done = 0
     while done < length {
       let piece = queue.piece(at: offset &+ done, limit: length &- done)

@@ -5,9 +5,10 @@ import Base
 
 extension TCPConnection {
   /// When `expire` has to be called.
-  func nextDeadline(_ limits: NetworkLimits) -> Instant {
+  @inline(__always)
+  var nextDeadline: Instant {
     guard isLive else { return .distantFuture }
-    return min(min(retransmitAt, acknowledgeAt), min(finWaitEndsAt, keepAliveAt(limits)))
+    return min(min(retransmitAt, acknowledgeAt), min(finWaitEndsAt, keepAliveAt))
   }
 
   /// Does what is due.
@@ -23,7 +24,7 @@ extension TCPConnection {
     if retransmitAt <= now {
       verdict.formUnion(isPersisting ? probeWindow(now: now, &shared) : retransmit(now: now, &shared))
     }
-    if keepAliveAt(shared.limits) <= now {
+    if keepAliveAt <= now {
       guard peerProbes < shared.limits.keepAliveProbes else { return giveUp(&shared) }
       peerProbes &+= 1
       shared.counters.keepAliveProbes &+= 1
@@ -66,10 +67,11 @@ extension TCPConnection {
   }
 
   /// Silence is only probed where no other timer guards the connection: nothing is on its way.
-  private func keepAliveAt(_ limits: NetworkLimits) -> Instant {
+  @inline(__always)
+  private var keepAliveAt: Instant {
     guard retransmitAt == .distantFuture, finWaitEndsAt == .distantFuture else { return .distantFuture }
-    let wait = limits.keepAliveInterval.nanoseconds &* UInt64(truncatingIfNeeded: peerProbes)
-    return lastHeardAt + limits.keepAliveIdle + Interval(nanoseconds: wait)
+    let wait = keepAliveInterval.nanoseconds &* UInt64(truncatingIfNeeded: peerProbes)
+    return lastHeardAt + keepAliveIdle + Interval(nanoseconds: wait)
   }
 }
 

@@ -147,6 +147,9 @@ struct TCPConnection: ~Copyable {
   var stalledSince = Instant.distantFuture
   var lastHeardAt = Instant(nanoseconds: 0)
   var peerProbes = 0
+  /// From the limits: at hand here, so that asking for the next deadline needs nothing else.
+  var keepAliveIdle = Interval.zero
+  var keepAliveInterval = Interval.zero
 
   // The application.
   var events: PendingEvents = []
@@ -154,11 +157,14 @@ struct TCPConnection: ~Copyable {
 
   init() {}
 
-  /// Begins a connection whose handshake is complete. The slot must be closed.
-  mutating func open(_ handshake: HandshakeResult, _ limits: NetworkLimits, now: Instant) {
+  /// Begins a connection whose handshake is complete; false where memory is out. The slot must be closed.
+  mutating func open(_ handshake: HandshakeResult, _ limits: NetworkLimits, now: Instant) -> Bool {
+    guard queue.prepare() else { return false }
     let generation = self.generation
+    let queue = exchange(&self.queue, with: SendQueue())
     self = TCPConnection()
     self.generation = generation
+    self.queue = queue
     state = .established
     remote = handshake.remote
     remotePort = handshake.remotePort
@@ -181,9 +187,13 @@ struct TCPConnection: ~Copyable {
     windowSequence = handshake.receiveNext - 1
     windowAcknowledgement = handshake.sendNext
     receiveLimit = limits.receiveWindow
+    received.growthLimit = limits.receiveWindow
     lastHeardAt = now
     lastSentAt = now
+    keepAliveIdle = limits.keepAliveIdle
+    keepAliveInterval = limits.keepAliveInterval
     events = .opened
+    return true
   }
 
   /// Gives up everything but what the application may still read.
@@ -199,6 +209,7 @@ struct TCPConnection: ~Copyable {
   }
 
   /// Whether segments can still be exchanged.
+  @inline(__always)
   var isLive: Bool { state != .closed && state != .resetting }
 
   /// Bytes queued by the application may only be sent before it closes.
@@ -240,6 +251,7 @@ struct TCPConnection: ~Copyable {
       guard received.reserve(bytes, &shared.memory) else { return false }
     }
     receiveLimit = bytes
+    received.growthLimit = bytes
     received.releaseIfEmpty(keep: keptMemory(shared.limits), &shared.memory)
     return true
   }
@@ -249,31 +261,36 @@ struct TCPConnection: ~Copyable {
     receiveLimit > limits.receiveWindow ? Int.max : limits.idleReceiveBytes
   }
 
-  /// Asks for a window update where it would open by much (RFC 9293 §3.8.6.2.2: no silly windows) and little is left of it.
+  /// How far the right edge should be. It is moved in steps of a segment at least (no silly windows: RFC 9293 §3.8.6.2.2), so it aims
+  /// a segment beyond the limit: whoever waits for as many bytes as the limit permits never waits for a withheld step.
+  @inline(__always)
+  private var wantedWindow: Int { receiveLimit &+ Self.windowStep &- received.unread }
+  private static let windowStep = Int(TCPSegment.ethernetMSS)
+
+  /// Asks for a window update where it would open by much and little is left of it.
   mutating func windowUpdate() -> Verdict {
     guard isLive, finSequence == nil else { return [] }
-    let step = min(receiveLimit / 2, 2 &* Int(TCPSegment.ethernetMSS))
     let left = receiveEdge.distance(from: receiveNext)
-    let wanted = receiveLimit &- received.unread
-    guard step > 0, wanted &- left >= step, left < receiveLimit / 2 else { return [] }
-    needsAcknowledgement = true
-    acknowledgesNow = true
-    return .output
+    let gain = wantedWindow &- left
+    let isLow = left < receiveLimit / 2 && gain >= min(receiveLimit / 2, 2 &* Self.windowStep)
+    let isShort = left < 2 &* Self.windowStep && gain > Self.windowStep
+    return isLow || isShort ? acknowledgeNow() : []
   }
 
   /// Bytes from `receiveNext` on that are accepted: all that was advertised, but for what tiny segments gained by
   /// rounding up again and again, so that memory stays near the limit.
+  @inline(__always)
   var acceptableWindow: Int {
     let slack = receiveLimit / 16 &+ 2048
     return max(min(receiveEdge.distance(from: receiveNext), grantedEdge.distance(from: receiveNext) &+ slack), 0)
   }
 
-  /// The window field of the next segment; moves the right edge. It is moved only by a segment's worth or half the limit at
-  /// once (RFC 9293 §3.8.6.2.2), and never back: what is left of it is rounded up to the scale's unit (RFC 7323 §2.4).
+  /// The window field of the next segment; moves the right edge, but never back: what is left of it is rounded up to the
+  /// scale's unit (RFC 7323 §2.4).
   mutating func advertiseWindow() -> UInt16 {
     var left = receiveEdge.distance(from: receiveNext)
-    let wanted = receiveLimit &- received.unread
-    if wanted &- left >= min(receiveLimit / 2, Int(TCPSegment.ethernetMSS)) && wanted > left {
+    let wanted = wantedWindow
+    if wanted &- left >= Self.windowStep {
       left = wanted
       grantedEdge = receiveNext + wanted
     }

@@ -7,7 +7,7 @@ import Base
 import Bytes
 
 struct TimerHeap: ~Copyable {
-  private struct Entry: BitwiseCopyable {
+  struct Entry: BitwiseCopyable {
     var deadline: Instant
     var node: UInt32
   }

@@ -18,7 +18,7 @@ enum Decision: ~Copyable {
 
 extension HTTPServer {
   /// Decides about the request in `head`, whose bytes are `bytes`; fills `pending` in.
-  func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) -> Decision {
+  mutating func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) -> Decision {
     let route = Route(head.path, in: bytes)
     let resource = route.resource
     pending.isAPI = resource.isAPI
@@ -38,7 +38,7 @@ extension HTTPServer {
     }
   }
 
-  private func judge(
+  private mutating func judge(
     _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
     let resource = route.resource
@@ -56,6 +56,9 @@ extension HTTPServer {
       let namespace = try authorize(route.namespace, bytes)
       let page = head.query.isAbsent ? ListPage() : try ListPage(parsing: bytes.extracting(head.query))
       EntityWriter.writeList(of: actions, in: namespace, named: accounts.name(of: namespace), page: page, into: &reply.body)
+    case .counters:
+      _ = try authenticate(bytes)
+      writeCounters(into: &reply.body)
     case .action:
       pending.namespace = try authorize(route.namespace, bytes)
       pending.name = route.name
@@ -66,7 +69,7 @@ extension HTTPServer {
   }
 
   /// `/api/v1/namespaces/{namespace}/actions/{name}`
-  private func judgeAction(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
+  private mutating func judgeAction(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
     guard let name = DecodedName(bytes.extracting(pending.name)) else { throw .badName }
     let known = actions.find(namespace: UInt16(pending.namespace.index), name: name.span)
     switch head.method {
@@ -90,7 +93,7 @@ extension HTTPServer {
   }
 
   /// Whether the media type can be an executable: curl sends none with -T and a form's with --data-binary.
-  private func checkUpload(_ bytes: Span<UInt8>) throws(APIError) {
+  private mutating func checkUpload(_ bytes: Span<UInt8>) throws(APIError) {
     guard !head.contentType.isAbsent else { return }
     let value = bytes.extracting(head.contentType)
     var end = 0
@@ -104,7 +107,7 @@ extension HTTPServer {
   }
 
   /// The namespace of the sender.
-  private func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
+  private mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
       throw .unauthorized
     }
@@ -112,7 +115,7 @@ extension HTTPServer {
   }
 
   /// The sender's namespace, which `range` must name: by its name or by `_`.
-  private func authorize(_ range: ByteRange, _ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
+  private mutating func authorize(_ range: ByteRange, _ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     let own = try authenticate(bytes)
     guard let name = DecodedName(bytes.extracting(range)) else { throw .forbidden }
     guard name.span.equals("_") || name.span.equals(accounts.name(of: own)) else { throw .forbidden }
@@ -120,7 +123,7 @@ extension HTTPServer {
   }
 
   /// The action that `/function/{name}[.{namespace}]` means, which the sender must be allowed to invoke.
-  private func findFunction(_ range: ByteRange, _ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) {
+  private mutating func findFunction(_ range: ByteRange, _ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) {
     let raw = bytes.extracting(range)
     var isPlain = true
     for index in raw.indices where raw[index] == 0x25 || raw[index] == 0x2e { isPlain = false }
@@ -137,7 +140,7 @@ extension HTTPServer {
 
   /// As above, for a name with a dot or an escape: the whole is a name in the first namespace, or what follows the last dot is
   /// another namespace.
-  private func findQualified(_ raw: Span<UInt8>) -> ActionID? {
+  private mutating func findQualified(_ raw: Span<UInt8>) -> ActionID? {
     guard let decoded = DecodedName(raw) else { return nil }
     if let id = actions.find(namespace: 0, name: decoded.span) { return id }
     var dot = decoded.span.count &- 1

@@ -133,7 +133,7 @@ extension HTTPServer {
     complete(slot, network.takeReceived(id), reply.render(context), &network, now)
   }
 
-  private func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
+  private mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
     var reply = Reply(.ok)
     EntityWriter.write(action, of: actions, namespace: accounts.name(of: namespace), into: &reply.body)
     return reply

@@ -13,9 +13,14 @@ import HTTP
 import Net
 
 /// The HTTP server. All its tables are made at once; nothing that a client does makes it trap.
+///
+/// Its methods are mutating even where they change nothing: that passes it by address, while the compiler copies a
+/// borrowed value of this size at each call.
 public struct HTTPServer: ~Copyable {
   public let settings: ServerSettings
   public internal(set) var counters = ServerCounters()
+  /// What the machine and the network use now; the kernel keeps it up to date.
+  public var gauges = MachineGauges()
   /// The deployed actions.
   public internal(set) var actions: ActionTable
   /// Whether an invocation was handed out and is not finished.
@@ -83,7 +88,7 @@ public struct HTTPServer: ~Copyable {
   }
 
   /// The place of a live connection.
-  func slot(of id: ConnectionID) -> Int? {
+  mutating func slot(of id: ConnectionID) -> Int? {
     let index = id.index
     return index < connections.count && connections[index].id == id ? index : nil
   }

@@ -18,6 +18,11 @@ extension HTTPServer {
     guard !isRunningAction else { return nil }
     while let id = queue.pop() {
       guard let slot = slot(of: id), connections[slot].phase == .queued else { continue }
+      // The network keeps what was received until it has told of the end of a connection; this only makes sure.
+      guard network.received(id).count >= connections[slot].request.totalLength else {
+        reset(slot, &network)
+        continue
+      }
       connections[slot].phase = .running
       switch connections[slot].request.job {
       case .invoke:
@@ -103,6 +108,7 @@ extension HTTPServer {
   }
 
   /// The reply to an invocation that failed; `input` begins with the request. nil where memory is out.
+  @inline(never)
   private mutating func failureMessage(
     _ slot: Int, _ outcome: Outcome, _ limits: ActionLimits, _ activation: ActivationID, _ input: borrowing ByteBuffer,
     _ now: Instant
@@ -128,7 +134,8 @@ extension HTTPServer {
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.
-  private func console(
+  @inline(never)
+  private mutating func console(
     of outcome: Outcome, _ action: ActionID, _ limits: ActionLimits, _ log: borrowing ByteBuffer
   ) -> ByteBuffer {
     var text = ByteBuffer()
@@ -156,6 +163,7 @@ extension HTTPServer {
   }
 
   /// Answers a request whose bytes are still in the connection's buffer with an error.
+  @inline(never)
   mutating func fail<Network: Transport & ~Copyable>(
     _ slot: Int, _ error: APIError, _ network: inout Network, _ now: Instant
   ) {

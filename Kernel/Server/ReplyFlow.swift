@@ -8,6 +8,7 @@ import Net
 
 extension HTTPServer {
   /// Sends a reply to the request that `connections[slot].request` is about; starts closing the connection where the reply says so.
+  @inline(never)
   mutating func send<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ network: inout Network, _ now: Instant
   ) {
@@ -22,6 +23,7 @@ extension HTTPServer {
   }
 
   /// Sends a rendered reply; then closes where the request's option says so.
+  @inline(never)
   mutating func send<Network: Transport & ~Copyable>(
     _ slot: Int, _ message: consuming ByteBuffer, _ network: inout Network, _ now: Instant
   ) {
@@ -46,6 +48,7 @@ extension HTTPServer {
   }
 
   /// Answers with an error after which the connection cannot be used.
+  @inline(never)
   mutating func refuse<Network: Transport & ~Copyable>(
     _ slot: Int, _ status: HTTPStatus, _ text: StaticString, _ network: inout Network, _ now: Instant
   ) {
@@ -56,6 +59,7 @@ extension HTTPServer {
   }
 
   /// As above, for an error of the API.
+  @inline(never)
   mutating func refuse<Network: Transport & ~Copyable>(
     _ slot: Int, _ error: APIError, _ network: inout Network, _ now: Instant
   ) {
@@ -67,6 +71,7 @@ extension HTTPServer {
 
   /// Sends FIN after what is queued and drops what still arrives for a while, so that the client can read the last
   /// reply before a reset could take it away (RFC 9112 §9.6).
+  @inline(never)
   mutating func linger<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     guard let id = connections[slot].id else { return }
     connections[slot].phase = .lingering
@@ -77,6 +82,7 @@ extension HTTPServer {
   }
 
   /// Ends a connection at once.
+  @inline(never)
   mutating func reset<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network) {
     guard let id = connections[slot].id else { return }
     connections[slot].phase = .aborted
@@ -85,7 +91,7 @@ extension HTTPServer {
   }
 
   /// The identifier of the connection's request; `bytes` begin with the request.
-  func requestID(_ slot: Int, _ bytes: Span<UInt8>) -> RequestID {
+  mutating func requestID(_ slot: Int, _ bytes: Span<UInt8>) -> RequestID {
     let request = connections[slot].request
     return RequestID(request.requestID, in: bytes) ?? RequestID(number: request.number)
   }
@@ -108,7 +114,7 @@ extension HTTPServer {
   }
 
   /// Milliseconds since 1970.
-  func wallClock(_ now: Instant) -> UInt64 {
+  mutating func wallClock(_ now: Instant) -> UInt64 {
     let elapsed = Interval(nanoseconds: now.nanoseconds).milliseconds
     return min(settings.epochMilliseconds, 1 << 52) &+ elapsed
   }

@@ -28,9 +28,10 @@ extension HTTPServer {
   mutating func sent<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     connections[slot].unsent = 0
     switch connections[slot].phase {
-    case .idle, .head:
+    case .idle:
       arm(slot, now + settings.limits.idleTime)
       advance(slot, &network, now)
+    case .head: advance(slot, &network, now)
     case .lingering: arm(slot, now + ServerSettings.lingerTime)
     default: break
     }
@@ -41,7 +42,7 @@ extension HTTPServer {
     _ slot: Int, _ network: inout Network, _ now: Instant
   ) -> Bool {
     // A client that sends requests and reads no replies waits, so that it cannot fill memory with replies.
-    guard connections[slot].unsent < ServerSettings.unsentReplies, let id = connections[slot].id else { return false }
+    guard let id = connections[slot].id, network.sendCapacity(id) >= ServerSettings.buffersPerRequest else { return false }
     let count = network.received(id).count
     guard count > 0 else {
       if connections[slot].peerClosed { linger(slot, &network, now) }
@@ -128,6 +129,7 @@ extension HTTPServer {
     send(slot, reply, &network, now)
     guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return }
     network.consume(id, head.length)
+    resetReceiveLimit(slot, &network)
     becomeIdle(slot, now)
     if toDiscard > 0 {
       connections[slot].phase = .discarding

@@ -23,8 +23,8 @@ public struct ServerSettings: Sendable {
 
   public init() {}
 
-  /// Replies that may be queued on a connection before the next of its pipelined requests is looked at.
-  static let unsentReplies = 4
+  /// Buffers that the network must still take before the next pipelined request is looked at: an interim response and a reply.
+  static let buffersPerRequest = 2
   /// How long a connection that is closing may go on sending what nobody reads (RFC 9112 §9.6).
   static let lingerTime = Interval.seconds(5)
   /// The longest body that is read and dropped so that a connection can be used again.

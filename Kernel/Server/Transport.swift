@@ -13,6 +13,7 @@ public protocol Transport: ~Copyable {
   mutating func giveBack(_ id: ConnectionID, _ buffer: consuming ByteBuffer)
   mutating func setReceiveLimit(_ id: ConnectionID, _ bytes: Int) -> Bool
   mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool
+  func sendCapacity(_ id: ConnectionID) -> Int
   mutating func close(_ id: ConnectionID)
   mutating func abort(_ id: ConnectionID)
 }

@@ -49,6 +49,8 @@ public struct KernelSettings: ~Copyable {
   public internal(set) var port: UInt16 = 80
   /// `log=`.
   public internal(set) var log = LogLevel.info
+  /// `panic=test`: the kernel is to fault once it has booted, to show what its end looks like.
+  public internal(set) var panicsOnPurpose = false
   /// How many `auth=` there are.
   public internal(set) var credentialCount = 0
   /// How many `virtio_mmio.device=` there are.
@@ -134,12 +136,13 @@ public struct KernelSettings: ~Copyable {
     case .log: parseLog(value, word)
     case .credential: parseCredential(value, word)
     case .device: parseDevice(value, word)
+    case .panic: parsePanic(value, word)
     case .unknown: report(.unknown, word)
     }
   }
 
   private enum Option {
-    case address, gateway, port, log, credential, device, unknown
+    case address, gateway, port, log, credential, device, panic, unknown
 
     init(_ key: Span<UInt8>) {
       self =
@@ -149,6 +152,7 @@ public struct KernelSettings: ~Copyable {
         else if key.equals("log") { .log }
         else if key.equals("auth") { .credential }
         else if key.equals("virtio_mmio.device") { .device }
+        else if key.equals("panic") { .panic }
         else { .unknown }
     }
   }
@@ -199,6 +203,11 @@ public struct KernelSettings: ~Copyable {
     if hasLog { report(.repeated, word) }
     hasLog = true
     log = level
+  }
+
+  private mutating func parsePanic(_ value: TextRange, _ word: TextRange) {
+    guard bytes(value).equals("test") else { return report(.panicMalformed, word) }
+    panicsOnPurpose = true
   }
 
   private mutating func parseCredential(_ value: TextRange, _ word: TextRange) {

@@ -13,6 +13,7 @@ struct Problem: BitwiseCopyable, Sendable {
     case portMalformed, logMalformed
     case credentialMalformed, credentialRepeated, credentialsTooMany
     case deviceMalformed, devicesTooMany
+    case panicMalformed
   }
 
   var kind: Kind
@@ -55,6 +56,7 @@ struct Problem: BitwiseCopyable, Sendable {
     case .credentialsTooMany: "more than 16; nobody is let in by this one. Leave some out"
     case .deviceMalformed:
       "not SIZE@ADDRESS:IRQ, or out of range; ignored. Write for example virtio_mmio.device=512@0xfeb00e00:12"
+    case .panicMalformed: "not panic=test, the only value; ignored"
     case .devicesTooMany: "more than 32; ignored. Leave some out"
     }
   }

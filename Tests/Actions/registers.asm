@@ -1,6 +1,7 @@
 ; Prints what the registers hold at entry, and leaves marks in all of them for the next invocation to find.
 ;
-; Expected: all general registers but rsp 0, rflags 0x202 (Linux shows the same), the x87 control word 0x37f, no x87 register in use,
+; Expected: all general registers but rsp 0 (rcx and r11 may instead hold the entry address and the flags, where SYSRET
+; takes them from; they are then shown as 0), rflags 0x202 (Linux shows the same), the x87 control word 0x37f, no x87 register in use,
 ; mxcsr 0x1f80, all vector registers 0. One line per register, "NAME 0123456789abcdef"; then xmm0 to xmm15 in order, 32 digits each,
 ; and ymmh, the OR of the upper halves where the system has enabled AVX. The last line is "clean" or "not clean". Exit status 0.
 
@@ -32,6 +33,15 @@ _start:
         pop     qword [saved + 15 * 8]
         mov     [saved + 16 * 8], rsp
         fxsave64 [state]
+        lea     rax, [_start]
+        cmp     [saved + 2 * 8], rax
+        jne     .no_sysret
+        mov     rax, [saved + 15 * 8]
+        cmp     [saved + 10 * 8], rax
+        jne     .no_sysret
+        mov     qword [saved + 2 * 8], 0
+        mov     qword [saved + 10 * 8], 0
+.no_sysret:
 
         ; AVX: CPUID says whether the system has enabled it, XGETBV what of it.
         mov     eax, 1

@@ -14,7 +14,7 @@ import Testing
       0xe4e7_f110, 0x1559_3bd1, 0x1fdd_0f50, 0xc471_20a3, 0xc7f4_d1c7, 0x0368_c033, 0x9aaa_2204, 0x4e6c_d4c3,
       0x4664_82d2, 0x09aa_9f07, 0x05d7_c214, 0xa202_8bd9, 0xd19c_12b5, 0xb94e_16de, 0xe883_d0cb, 0x4e3c_50a2,
     ]
-    for index in 0..<16 { #expect(block[index] == expected[index]) }
+    for index in 0..<16 { check(block[index] == expected[index]) }
   }
 
   @Test func neverRepeatsAndDependsOnTheSeed() {
@@ -24,9 +24,9 @@ import Testing
     var seen: Set<UInt64> = []
     for _ in 0..<10_000 {
       let value = one.next64()
-      #expect(value == same.next64())
-      #expect(value != other.next64())
-      #expect(seen.insert(value).inserted)
+      check(value == same.next64())
+      check(value != other.next64())
+      check(seen.insert(value).inserted)
     }
   }
 
@@ -34,6 +34,6 @@ import Testing
     var one = RandomGenerator(seed: .init(repeating: 7))
     var stirred = RandomGenerator(seed: .init(repeating: 7))
     stirred.stir(42)
-    #expect(one.next64() != stirred.next64())
+    check(one.next64() != stirred.next64())
   }
 }

@@ -11,46 +11,40 @@ import Testing
     var expected: [UInt8] = []
     for number in 0..<1000 {
       let piece = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: number % 37)
-      #expect(buffer.append(piece.span))
+      check(buffer.append(piece.span))
       expected += piece
     }
-    #expect(array(buffer) == expected)
-    #expect(buffer.capacity >= buffer.count)
+    check(array(buffer) == expected)
+    check(buffer.capacity >= buffer.count)
   }
 
   @Test func removesFromTheFrontAndTheBack() {
     var buffer = ByteBuffer()
-    #expect(buffer.append("0123456789"))
+    check(buffer.append("0123456789"))
     buffer.removeFirst(3)
     buffer.truncate(to: 5)
-    #expect(array(buffer) == Array("34567".utf8))
+    check(array(buffer) == Array("34567".utf8))
     buffer.removeFirst(5)
-    #expect(buffer.isEmpty)
+    check(buffer.isEmpty)
   }
 
   @Test func saysWhereMemoryIsOut() {
-    #expect(ByteBuffer(capacity: Int.max / 2) == nil)
+    if ByteBuffer(capacity: Int.max / 2) != nil { Issue.record("half of all addresses were allocated") }
     var buffer = ByteBuffer()
-    #expect(buffer.append("kept"))
-    #expect(!buffer.reserve(Int.max / 2))
-    #expect(!buffer.appendZeros(-1))
-    #expect(array(buffer) == Array("kept".utf8))
+    check(buffer.append("kept"))
+    check(!buffer.reserve(Int.max / 2))
+    check(!buffer.appendZeros(-1))
+    check(array(buffer) == Array("kept".utf8))
   }
 
   @Test func appendsWordsTextAndZeros() {
     var buffer = ByteBuffer()
-    #expect(buffer.append(littleEndian: 0x0403_0201) && buffer.append(5) && buffer.appendZeros(2))
-    #expect(array(buffer) == [1, 2, 3, 4, 5, 0, 0])
+    check(buffer.append(littleEndian: 0x0403_0201) && buffer.append(5) && buffer.appendZeros(2))
+    check(array(buffer) == [1, 2, 3, 4, 5, 0, 0])
     var span = buffer.mutableSpan
     span[6] = 9
-    #expect(buffer.span[6] == 9)
+    check(buffer.span[6] == 9)
     buffer.release()
-    #expect(buffer.capacity == 0 && buffer.isEmpty)
-  }
-}
-
-extension ByteBuffer? {
-  static func == (a: consuming ByteBuffer?, b: _OptionalNilComparisonType) -> Bool {
-    if a != nil { false } else { true }
+    check(buffer.capacity == 0 && buffer.isEmpty)
   }
 }

@@ -16,8 +16,8 @@ import Testing
   @Test func exampleOfRFC1071() {
     var sum = InternetChecksum()
     sum.add([0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7].span)
-    #expect(sum.folded == 0xddf2)
-    #expect(sum.checksum == ~0xddf2)
+    check(sum.folded == 0xddf2)
+    check(sum.checksum == ~0xddf2)
   }
 
   @Test func agreesWithTheDefinitionAtEveryLength() {
@@ -26,7 +26,7 @@ import Testing
       let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
       var sum = InternetChecksum()
       sum.add(bytes.span)
-      #expect(sum.checksum == reference(bytes), "length \(length)")
+      check(sum.checksum == reference(bytes), "length \(length)")
     }
   }
 
@@ -34,7 +34,7 @@ import Testing
     let bytes = [UInt8](repeating: 0xff, count: 65_536)
     var sum = InternetChecksum()
     sum.add(bytes.span)
-    #expect(sum.folded == 0xffff)
+    check(sum.folded == 0xffff)
   }
 
   @Test func piecesAndWordsAddUp() {
@@ -44,7 +44,7 @@ import Testing
     pieces.add(UInt16(bytes[10]) << 8 | UInt16(bytes[11]))
     pieces.add(bytes.span.loadBE32(12))
     pieces.add(bytes.span.extracting(16..<64))
-    #expect(pieces.checksum == reference(bytes))
+    check(pieces.checksum == reference(bytes))
   }
 
   @Test func aFieldWithTheChecksumIsValid() {
@@ -55,12 +55,12 @@ import Testing
     sum.add(bytes.span)
     bytes[10] = UInt8(sum.checksum >> 8)
     bytes[11] = UInt8(sum.checksum & 0xff)
-    var check = InternetChecksum()
-    check.add(bytes.span)
-    #expect(check.isValid)
+    var whole = InternetChecksum()
+    whole.add(bytes.span)
+    check(whole.isValid)
     bytes[3] ^= 0x40
     var broken = InternetChecksum()
     broken.add(bytes.span)
-    #expect(!broken.isValid)
+    check(!broken.isValid)
   }
 }

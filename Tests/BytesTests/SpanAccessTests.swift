@@ -5,11 +5,11 @@ import Testing
   let bytes: [UInt8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xff]
 
   @Test func loadsInBothOrders() {
-    #expect(bytes.span.loadBE16(0) == 0x0123)
-    #expect(bytes.span.loadBE32(1) == 0x2345_6789)
-    #expect(bytes.span.loadLE16(7) == 0xffef)
-    #expect(bytes.span.loadLE32(5) == 0xffef_cdab)
-    #expect(bytes.span.loadLE64(1) == 0xffef_cdab_8967_4523)
+    check(bytes.span.loadBE16(0) == 0x0123)
+    check(bytes.span.loadBE32(1) == 0x2345_6789)
+    check(bytes.span.loadLE16(7) == 0xffef)
+    check(bytes.span.loadLE32(5) == 0xffef_cdab)
+    check(bytes.span.loadLE64(1) == 0xffef_cdab_8967_4523)
   }
 
   @Test func storesWhatItLoads() {
@@ -18,25 +18,25 @@ import Testing
     span.storeBE16(0xa1b2, at: 1)
     span.storeBE32(0xc3d4_e5f6, at: 3)
     span.storeLE64(0x0102_0304_0506_0708, at: 8)
-    #expect(copy == [0, 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 0, 8, 7, 6, 5, 4, 3, 2, 1])
+    check(copy == [0, 0xa1, 0xb2, 0xc3, 0xd4, 0xe5, 0xf6, 0, 8, 7, 6, 5, 4, 3, 2, 1])
   }
 
   @Test func copiesAndMoves() {
     var copy = [UInt8](repeating: 0, count: 12)
     var span = copy.mutableSpan
     span.copy(bytes.span.extracting(0..<3), to: 2)
-    #expect(span.copy("abc", to: 5) == 8)
+    check(span.copy("abc", to: 5) == 8)
     span.move(from: 2, to: 4, length: 6)
-    #expect(copy == [0, 0, 1, 0x23, 1, 0x23, 0x45, 0x61, 0x62, 0x63, 0, 0])
+    check(copy == [0, 0, 1, 0x23, 1, 0x23, 0x45, 0x61, 0x62, 0x63, 0, 0])
   }
 
   @Test func comparesWithTextAndBytes() {
     let text: [UInt8] = Array("swift".utf8)
-    #expect(text.span.equals("swift"))
-    #expect(!text.span.equals("swifts"))
-    #expect(!text.span.equals("swifT"))
-    #expect(text.span.extracting(0..<0).equals(""))
-    #expect(text.span.equals(Array("swift".utf8).span))
+    check(text.span.equals("swift"))
+    check(!text.span.equals("swifts"))
+    check(!text.span.equals("swifT"))
+    check(text.span.extracting(0..<0).equals(""))
+    check(text.span.equals(Array("swift".utf8).span))
   }
 
   @Test(arguments: [8, 9, Int.max, -1])

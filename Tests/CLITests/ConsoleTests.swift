@@ -36,4 +36,11 @@ import Testing
     #expect(ConsoleLine(text: "panic: page fault in the kernel", time: .now).isPanic)
     #expect(!ConsoleLine(text: "no panic here", time: .now).isPanic)
   }
+
+  @Test(arguments: [
+    ("on http://10.0.2.15 after 10.411 ms, 61 MiB free", .microseconds(10_411)), ("after 3 ms", .milliseconds(3)), ("", nil),
+    ("after a while", nil), ("10 ms", nil), ("after x ms", nil),
+  ] as [(String, Duration?)]) func guestTime(message: String, time: Duration?) {
+    #expect(BootTime(readyLine: .zero, firstAnswer: .zero, message: message).guestTime == time)
+  }
 }

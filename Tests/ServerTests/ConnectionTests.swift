@@ -44,7 +44,7 @@ private func world(_ change: (inout ServerSettings) -> Void = { _ in }) -> World
     let index = world.network.open()
     world.network.deliver(index, Array(String(repeating: health, count: 50).utf8))
     world.settle()
-    #expect(world.network.connections[index].sentCount == 4)
+    #expect(world.network.connections[index].queued == 7)
     #expect(world.replies(index).count == 50)
   }
 

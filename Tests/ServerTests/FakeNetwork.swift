@@ -11,7 +11,8 @@ struct FakeNetwork: ~Copyable, Transport {
     var room: Int
     var count = 0
     var sent: [UInt8] = []
-    var sentCount = 0
+    /// Buffers sent and not acknowledged.
+    var queued = 0
     var isFinished = false
     var isClosed = false
     var isAborted = false
@@ -76,7 +77,10 @@ struct FakeNetwork: ~Copyable, Transport {
     events.append(.closed(Self.id(index), .reset))
   }
 
-  mutating func acknowledge(_ index: Int) { events.append(.sent(Self.id(index))) }
+  mutating func acknowledge(_ index: Int) {
+    connections[index].queued = 0
+    events.append(.sent(Self.id(index)))
+  }
 
   mutating func takeSent(_ index: Int) -> [UInt8] {
     defer { connections[index].sent = [] }
@@ -117,11 +121,15 @@ struct FakeNetwork: ~Copyable, Transport {
   }
 
   mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool {
-    guard isLive(id), !connections[id.index].isClosed, sendRoom > 0 else { return false }
+    guard sendCapacity(id) > 0, sendRoom > 0 else { return false }
     sendRoom -= 1
     connections[id.index].sent += buffer.span.array
-    connections[id.index].sentCount += 1
+    connections[id.index].queued += 1
     return true
+  }
+
+  func sendCapacity(_ id: ConnectionID) -> Int {
+    isLive(id) && !connections[id.index].isClosed ? 8 - connections[id.index].queued : 0
   }
 
   mutating func close(_ id: ConnectionID) {

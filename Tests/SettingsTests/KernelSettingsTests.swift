@@ -302,3 +302,12 @@ func text(_ bytes: Span<UInt8>) -> String {
     }
   }
 }
+
+@Suite struct PanicOptionTests {
+  @Test(arguments: [("panic=test", true, 0), ("panic=now", false, 1), ("", false, 0)])
+  func onlyTestPanics(line: String, panics: Bool, problems: Int) {
+    let settings = KernelSettings(parsing: Array(line.utf8).span)
+    #expect(settings.panicsOnPurpose == panics)
+    #expect(settings.problemCount == problems)
+  }
+}

@@ -14,8 +14,9 @@ extension SystemTests {
         kernelArguments: machine == .iso ? [] : ["auth=\(Guest.key)"])
       let measurement = try BootMeasurement(plan: plan, program: QEMU.locate(), count: Project.number("SWIFTLET_BOOTS") ?? 10)
       Summary.shared.add("boot on \(machine): \(measurement)")
-      let message = measurement.times.first?.message ?? ""
-      if !message.isEmpty { Summary.shared.add("  the kernel says: \(message)") }
+      if let own = measurement.medianGuestTime {
+        Summary.shared.add("  from the kernel's entry to ready, by its own clock: median \(own / .microseconds(1) / 1000) ms")
+      }
       // The goal is 200 ms on microvm; a busy host must not fail the suite.
       #expect(measurement.median(\.firstAnswer) < .seconds(machine == .iso ? 5 : 1))
     }
@@ -94,7 +95,7 @@ extension SystemTests {
       let text = vm.console.map(\.text).joined(separator: "\n")
       #expect(vm.console.contains { $0.isPanic }, "\(text)")
       #expect(text.contains("rip ") && text.contains("rsp ") && text.contains("cr3 "), "\(text)")
-      #expect(text.contains("#0 ") && text.contains("kernelMain"), "\(text)")
+      #expect(text.contains("  #0 ") && text.contains(" kernel_main + 0x"), "\(text)")
     }
 
     @Test func imageFitsItsBudget() throws {
@@ -106,47 +107,45 @@ extension SystemTests {
 
     /// 20,000 invocations on one machine leave what the first hundred left.
     @Test(.timeLimit(.minutes(10)), .enabled(if: Project.machines.contains(.microvm))) func soak() throws {
-      let count = Project.number("SWIFTLET_SOAK") ?? 20_000
+      let rounds = (Project.number("SWIFTLET_SOAK") ?? 20_000) / 100
       let guest = try Guest(.microvm, lifetime: .seconds(600))
       defer { guest.stop() }
       let names = ["echo", "hello", "echo-c"]
       for name in names { try guest.deploy(name) }
-      let clients = try (0..<8).map { _ in try guest.connect() }
       let hello = try guest.invoke("hello").body
+      let clients = try (0..<10).map { _ in
+        let client = try guest.connect()
+        _ = try client.exchange("GET", "/healthz")
+        return client
+      }
+      // The same hundred again and again: ten at once on ten connections.
       var noise = Noise(seed: 5)
+      let bodies = (0..<100).map { noise.bytes([0, 1, 10, 100, 200, 500, 1000, 1460, 3000, 8000][$0 * 7 % 10]) }
 
-      func run(_ invocations: Int) throws {
-        var done = 0
-        while done < invocations {
-          var expected: [[UInt8]] = []
-          for client in clients {
-            let name = names[Int(noise.next() % 3)]
-            let body = noise.bytes(Int(noise.next() % (noise.next() % 16 == 0 ? 8000 : 200)))
+      func hundred() throws {
+        for start in stride(from: 0, to: 100, by: 10) {
+          for (index, client) in clients.enumerated() {
+            let name = names[(start + index) % 3]
+            let body = name == "hello" ? [] : bodies[start + index]
             try client.send(HTTPConnection.request("POST", "/function/\(name)", body: body))
-            expected.append(name == "hello" ? hello : body)
           }
-          for (client, body) in zip(clients, expected) {
+          for (index, client) in clients.enumerated() {
             let reply = try client.response()
-            guard reply.status == 200, reply.body == body || body == hello else {
-              throw Failure("invocation \(done): \(reply.status) \(reply.text.prefix(200))")
-            }
-            done += 1
+            let expected = (start + index) % 3 == 1 ? hello : bodies[start + index]
+            guard reply.status == 200, reply.body == expected else { throw Failure("\(reply.status) \(reply.text.prefix(200))") }
           }
         }
       }
 
-      try run(100)
-      let before = try guest.counters()
-      let time = try ContinuousClock().measure { try run(count) }
-      #expect(try SystemCase.settles(guest, ["framesInUse", "heapBytesInUse", "connections"], to: before))
-      let after = try guest.counters()
-      Summary.shared.add("\(count) invocations in \(time.milliseconds): \(Int(Double(count) / (time / .seconds(1)))) a second over 8 connections")
-      Summary.shared.add("  after the first 100: \(Self.text(before))")
-      Summary.shared.add("  at the end:          \(Self.text(after))")
-    }
-
-    private static func text(_ counters: [String: Int]) -> String {
-      counters.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+      try hundred()
+      let before = try guest.counters(connections: 11)
+      let time = try ContinuousClock().measure { for _ in 0..<rounds { try hundred() } }
+      let after = try guest.counters(connections: 11)
+      after.expectSame(as: before)
+      let rate = Int(Double(rounds * 100) / (time / .seconds(1)))
+      Summary.shared.add("\(rounds * 100) invocations in \(time.milliseconds): \(rate) a second over 10 connections")
+      Summary.shared.add("  after the first 100: \(before)")
+      Summary.shared.add("  at the end:          \(after)")
     }
   }
 }

@@ -84,9 +84,8 @@ extension SystemCase {
       for _ in 0..<5 { try round() }
       let before = try guest.counters()
       for _ in 0..<30 { try round() }
-      let after = try guest.counters()
-      #expect(before["framesInUse"] == after["framesInUse"])
-      #expect(before["heapBytesInUse"] == after["heapBytesInUse"])
+      // The names of deleted actions stay until there are enough of them to be worth sweeping.
+      try guest.counters().expectSame(as: before, slack: 1024)
     },
   ]
 }

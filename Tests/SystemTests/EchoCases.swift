@@ -20,7 +20,6 @@ extension SystemCase {
           #expect(reply.status == 200, "\(body.count) bytes: \(reply.status) \(reply.text.prefix(200))")
           #expect(reply.body == body, "\(body.count) bytes came back as \(reply.body.count)")
         }
-        #expect(try guest.invoke(name, noise.bytes((1 << 20) + 1)).status == 413)
         #expect(try guest.delete(name).status == 200)
       }
     } + [

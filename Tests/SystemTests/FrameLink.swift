@@ -68,15 +68,18 @@ final class FrameLink {
   }
 
   /// Asks for the kernel's address; false where it does not answer.
-  func resolve(_ address: IPv4 = guestIP) throws -> Bool {
-    for _ in 0..<3 {
+  func resolve(_ address: IPv4 = guestIP, tries: Int = 3) throws -> Bool {
+    for _ in 0..<tries {
       try send(
         Packet.arp(
           operation: 1, to: .broadcast, senderIP: Self.testerIP, targetMAC: MAC(bytes: [0, 0, 0, 0, 0, 0]), targetIP: address))
-      let reply = try receive(within: .seconds(1)) { $0.isARP && $0.arpOperation == 2 && $0.arpSenderIP == address }
+      let reply = try receive(within: .seconds(1)) {
+        $0.isARP && $0.arpOperation == 2 && $0.arpSenderIP == address && $0.arpTargetIP == Self.testerIP
+          && $0.destination == .tester && $0.source == $0.arpSenderMAC
+      }
       if let reply {
         guestMAC = reply.arpSenderMAC
-        return reply.destination == .tester && reply.arpTargetIP == Self.testerIP && reply.source == guestMAC
+        return true
       }
     }
     return false

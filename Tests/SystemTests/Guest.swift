@@ -91,6 +91,8 @@ final class Guest: Sendable {
       let status = try request("GET", "/healthz").status
       #expect(status == 200, sourceLocation: sourceLocation)
     } catch {
+      // Where it is dying, the next case is to find it dead.
+      _ = machine.waitForExit(until: .now + .seconds(2))
       Issue.record("the kernel does not answer: \(error)\n\(lastWords)", sourceLocation: sourceLocation)
     }
     #expect(!machine.console.contains { $0.isPanic }, "\(lastWords)", sourceLocation: sourceLocation)
@@ -102,11 +104,48 @@ final class Guest: Sendable {
     return machine.console.suffix(30).map { "  | " + $0.text }.joined(separator: "\n") + end
   }
 
-  /// The kernel's counts of what is in use.
-  func counters() throws -> [String: Int] {
-    let reply = try request("GET", "/api/v1/swiftlet/counters", key: Self.key)
-    guard reply.status == 200 else { throw Failure("counters: \(reply.status) \(reply.text)") }
-    return try JSONDecoder().decode([String: Int].self, from: Data(reply.body))
+  /// The kernel's counts of what is in use, once only `connections` connections are left, the one that asks among them, and nothing has
+  /// changed for a while: what the last requests used has been given back by then.
+  func counters(connections: Int = 1) throws -> Counters {
+    let client = try connect()
+    var last = Counters()
+    var calm = 0
+    for _ in 0..<250 {
+      let reply = try client.exchange("GET", "/api/v1/swiftlet/counters", key: Self.key)
+      guard reply.status == 200 else { throw Failure("counters: \(reply.status) \(reply.text)") }
+      let now = try JSONDecoder().decode(Counters.self, from: Data(reply.body))
+      calm = now == last && now.connections == connections ? calm + 1 : 0
+      last = now
+      if calm == 4 { return now }
+      Thread.sleep(forTimeInterval: 0.02)
+    }
+    throw Failure("no rest: \(last), not \(connections)")
+  }
+}
+
+/// What `GET /api/v1/swiftlet/counters` counts.
+struct Counters: Decodable, Equatable, CustomStringConvertible {
+  /// Frames of 4 KiB that are not free.
+  var framesInUse = 0
+  /// Those of them that the kernel's heap holds. It keeps an empty page for each size of object that was ever used.
+  var heapFrames = 0
+  var heapBytesInUse = 0
+  var connections = 0
+  var timeWait = 0
+
+  /// Frames of actions, page tables and devices: those that a leak of action memory would show in.
+  var otherFrames: Int { framesInUse - heapFrames }
+
+  var description: String {
+    "\(framesInUse) frames (\(heapFrames) of the heap), \(heapBytesInUse) bytes on the heap, \(connections) connections"
+  }
+
+  /// Expects that all that was in use `before` and no more is in use now, but for `slack` bytes on the heap.
+  func expectSame(as before: Counters, slack: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(otherFrames == before.otherFrames, "before: \(before); now: \(self)", sourceLocation: sourceLocation)
+    let growth = heapBytesInUse - before.heapBytesInUse
+    #expect(growth >= -slack && growth <= slack, "before: \(before); now: \(self)", sourceLocation: sourceLocation)
+    #expect(heapFrames <= before.heapFrames + 8, "before: \(before); now: \(self)", sourceLocation: sourceLocation)
   }
 }
 

@@ -31,7 +31,8 @@ extension SystemCase {
     Attack("read-kernel", "reading address 0x100000 "), Attack("write-kernel", "writing address 0x100000 "),
     Attack("jump-kernel", "executing address 0x100000 "), Attack("write-text", pageFault), Attack("exec-data", pageFault),
     Attack("exec-stack", pageFault), Attack("noncanonical-jump", protection), Attack("ud2", invalid),
-    Attack("divide", "divide error (#DE)"), Attack("int3", "breakpoint (#BP)"), Attack("debug-trap", "debug exception (#DB)"),
+    Attack("divide", "divide error (#DE)"), Attack("int3", "breakpoint (#BP)"),
+    Attack("debug-trap", "debug exception (#DB)", invalid),
     Attack("int 0", protection), Attack("int 2", protection), Attack("int 8", protection), Attack("int 13", protection),
     Attack("int 14", protection), Attack("int 32", protection), Attack("int 64", protection), Attack("int 255", protection),
     Attack("int80", protection, invalid), Attack("sysenter", protection, invalid), Attack("hlt", protection),
@@ -42,8 +43,10 @@ extension SystemCase {
     Attack("wbinvd", protection), Attack("swapgs-instruction", protection, invalid), Attack("xsetbv", protection, invalid),
     Attack("sgdt", protection, survived), Attack("load-segment 0", survived), Attack("load-segment 8", protection),
     Attack("load-segment 16", protection), Attack("load-segment 0x28", protection), Attack("load-segment 0xfff8", protection),
-    Attack("far-return 8", protection), Attack("far-return 0xfff8", protection), Attack("iret 8", protection),
-    Attack("iret 16", protection), Attack("gs-base", survived, invalid), Attack("flag-df", survived),
+    // QEMU before 9.1 reads the stack with the kernel's rights here, which SMAP forbids.
+    Attack("far-return 8", protection, pageFault), Attack("far-return 0xfff8", protection, pageFault),
+    Attack("iret 8", protection, pageFault), Attack("iret 16", protection, pageFault),
+    Attack("gs-base", survived, invalid), Attack("flag-df", survived),
     Attack("flag-ac", survived, "alignment check (#AC)"), Attack("flag-nt", survived), Attack("flag-tf", "debug exception (#DB)"),
     Attack("iopl", protection), Attack("stack-overflow", pageFault, "exhausted its memory"),
     Attack("output-flood", "output limit"), Attack("log-flood", survived),
@@ -79,7 +82,7 @@ extension SystemCase {
       try round()
       let before = try guest.counters()
       for _ in 0..<3 { try round() }
-      #expect(try settles(guest, ["framesInUse", "heapBytesInUse", "connections"], to: before))
+      try guest.counters().expectSame(as: before)
       #expect(try guest.delete("attack").status == 200)
     },
     SystemCase("a program that loops is ended at its time limit") { guest in

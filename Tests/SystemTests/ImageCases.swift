@@ -19,7 +19,7 @@ extension SystemCase {
         #expect(try guest.request("GET", "/healthz").status == 200, "after \(variant.name)")
       }
       #expect(try guest.request("GET", Guest.actionTarget("broken-image"), key: Guest.key).status == 404)
-      #expect(try settles(guest, ["framesInUse", "heapBytesInUse"], to: before))
+      try guest.counters().expectSame(as: before)
     },
     SystemCase("a broken file does not replace a good action") { guest in
       try guest.deploy("standing", Project.action("echo"))

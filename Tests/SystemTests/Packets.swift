@@ -55,7 +55,7 @@ enum Packet {
   /// A TCP segment without options but for `options`, whose size is a multiple of four.
   static func tcp(_ segment: Segment, from: (IPv4, Int), to: (IPv4, Int)) -> [UInt8] {
     var bytes = be16(from.1) + be16(to.1) + be32(segment.sequence) + be32(segment.acknowledgment)
-    bytes += [UInt8((20 + segment.options.count) / 4 << 4), segment.flags.rawValue] + be16(segment.window) + [0, 0, 0, 0]
+    bytes += [UInt8(((20 + segment.options.count) / 4) << 4), segment.flags.rawValue] + be16(segment.window) + [0, 0, 0, 0]
     bytes += segment.options + segment.payload
     bytes.replaceSubrange(16..<18, with: checksum(from.0 + to.0 + [0, 6] + be16(bytes.count) + bytes))
     return bytes

@@ -65,6 +65,12 @@ struct Noise: RandomNumberGenerator {
     return Array(bytes.prefix(count))
   }
 
+  /// `count` bytes from the beginning.
+  func firstBytes(_ count: Int) -> [UInt8] {
+    var copy = self
+    return copy.bytes(count)
+  }
+
   private func withLittleEndian(_ value: UInt64, _ body: (UInt8) -> Void) {
     for shift in stride(from: UInt64(0), to: 64, by: 8) { body(UInt8(truncatingIfNeeded: value >> shift)) }
   }

@@ -7,6 +7,7 @@ final class Summary: @unchecked Sendable {
   static let shared = Summary()
   private let lock = NSLock()
   private var machines: [MachineModel] = []
+  private var cases: [MachineModel: (count: Int, time: Duration)] = [:]
   private var lines: [String] = []
 
   private init() {
@@ -19,6 +20,15 @@ final class Summary: @unchecked Sendable {
     }
   }
 
+  /// Notes that a case took `time` on `machine`.
+  func note(_ machine: MachineModel, _ name: String, _ time: Duration) {
+    lock.withLock {
+      cases[machine, default: (0, .zero)].count += 1
+      cases[machine, default: (0, .zero)].time += time
+      if time > .seconds(5) { lines.append("slow: \(name), on \(machine): \(time.milliseconds)") }
+    }
+  }
+
   func add(_ line: String) { lock.withLock { lines.append(line) } }
 
   private func print() {
@@ -27,6 +37,9 @@ final class Summary: @unchecked Sendable {
       var text = "\nSystem tests: "
       text += machines.isEmpty ? "no machine" : machines.map(\.rawValue).joined(separator: ", ")
       text += " (\(Project.accelerator.kind.rawValue)).\n"
+      for machine in machines {
+        if let done = cases[machine] { text += "  \(machine): \(done.count) cases in \(done.time.milliseconds)\n" }
+      }
       for line in lines { text += "  \(line)\n" }
       try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }

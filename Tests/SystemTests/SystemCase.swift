@@ -25,11 +25,13 @@ extension SystemTests {
   @Test(.timeLimit(.minutes(3)), arguments: Project.machines, SystemCase.all)
   static func onEveryMachine(machine: MachineModel, test: SystemCase) throws {
     let guest = try SharedGuest.shared.guest(machine)
+    let start = ContinuousClock.now
     do {
       try test.body(guest)
     } catch {
       Issue.record("\(machine), \(test.name): \(error)\n\(guest.lastWords)")
     }
+    Summary.shared.note(machine, test.name, ContinuousClock.now - start)
     guest.expectAlive()
   }
 }

@@ -10,10 +10,18 @@
   /// Elements in the table; all of them are always initialised.
   public let count: Int
 
-  /// A table of `count` elements, each made by `make` from its index; nil where `count` is negative or memory is out.
+  /// A table of no elements, which owns no memory.
+  @inlinable
+  public init() {
+    // SAFETY: never dereferenced, since no index is below a count of zero.
+    unsafe base = UnsafeMutablePointer(bitPattern: 16)!
+    count = 0
+  }
+
+  /// A table of `count` elements, each made by `make` from its index; nil where `count` is not positive or memory is out.
   @inlinable
   public init?(count: Int, _ make: (Int) -> Element) {
-    guard count >= 0 else { return nil }
+    guard count > 0 else { return nil }
     let (size, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     var fresh: UnsafeMutableRawPointer? = nil
     // SAFETY: posix_memalign writes only `fresh`; 16 is at least the alignment of every element type used.
@@ -29,6 +37,7 @@
 
   @inlinable
   deinit {
+    guard count > 0 else { return }
     // SAFETY: base holds `count` initialised elements and came from posix_memalign.
     unsafe base.deinitialize(count: count)
     unsafe UnsafeMutableRawPointer(base).deallocate()
@@ -54,5 +63,5 @@
 
 extension FixedArray where Element: ~Copyable {
   /// The indices of all elements.
-  @inlinable public var indices: Range<Int> { unsafe Range(uncheckedBounds: (0, count)) }
+  @inlinable public var indices: Range<Int> { 0..<count }
 }

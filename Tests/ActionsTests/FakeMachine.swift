@@ -1,0 +1,190 @@
+import ABI
+import Actions
+import Base
+import Bytes
+
+/// Page tables and memory of one slot in a dictionary. Any access that real page tables would not allow is counted.
+struct FakeMachine: ActionMachine, ~Copyable {
+  struct Page {
+    var bytes: [UInt8]
+    var protection: Protection
+    var isPrivate: Bool
+  }
+
+  let slotBase: UInt64
+  var templates: [[UInt8]]
+  var pages: [UInt32: Page] = [:]
+  /// Frames left for private pages.
+  var frames = 10_000
+  /// Accesses to pages that were not mapped for them: a bug in the policy.
+  var violations: [UInt64] = []
+  var threadPointer: UInt64 = 0
+  var now = Instant(nanoseconds: 5_000_000_007)
+  var wallClock: UInt64 = 1_700_000_000_123_456_789
+  var generator = Random(7)
+
+  init(slotBase: UInt64, templates: [[UInt8]] = []) {
+    self.slotBase = slotBase
+    self.templates = templates
+  }
+
+  var privatePages: Int { pages.values.count { $0.isPrivate } }
+
+  func isMapped(_ page: UInt32, writing: Bool) -> Bool {
+    guard let entry = pages[page], entry.protection != .none else { return false }
+    return !writing || entry.protection.contains(.write)
+  }
+
+  mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
+    switch mapping {
+    case .zeroFill(let protection):
+      guard frames > 0 else { return false }
+      frames -= 1
+      pages[page] = Page(bytes: Array(repeating: 0, count: 4096), protection: protection, isPrivate: true)
+    case .copyTemplate(let index, let protection):
+      guard frames > 0 else { return false }
+      frames -= 1
+      pages[page] = Page(bytes: templates[index], protection: protection, isPrivate: true)
+    case .showTemplate(let index, let protection):
+      pages[page] = Page(bytes: templates[index], protection: protection, isPrivate: false)
+    }
+    return true
+  }
+
+  mutating func unmap(_ range: Range<UInt32>) -> Int {
+    var freed = 0
+    for page in pages.keys where range.contains(page) {
+      if pages[page]!.isPrivate { freed += 1 }
+      pages[page] = nil
+    }
+    frames += freed
+    return freed
+  }
+
+  mutating func protect(_ range: Range<UInt32>, _ protection: Protection) {
+    for page in pages.keys where range.contains(page) {
+      pages[page]!.protection = pages[page]!.isPrivate ? protection : protection.subtracting(.write)
+    }
+  }
+
+  func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>) {
+    for index in bytes.indices { bytes[index] = load(address + UInt64(index)) }
+  }
+
+  func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
+    for index in 0..<count where !buffer.append(load(address + UInt64(index))) { return false }
+    return true
+  }
+
+  mutating func copyOut(_ bytes: Span<UInt8>, to address: UInt64) {
+    for index in bytes.indices {
+      let offset = address + UInt64(index) - slotBase
+      let page = UInt32(offset >> 12)
+      guard isMapped(page, writing: true) else {
+        violations.append(address)
+        return
+      }
+      pages[page]!.bytes[Int(offset & 4095)] = bytes[index]
+    }
+  }
+
+  mutating func random() -> UInt64 { generator.next() }
+
+  /// A byte of a page that must be mapped; 0xbd where it is not.
+  func load(_ address: UInt64) -> UInt8 {
+    let offset = address - slotBase
+    let page = UInt32(offset >> 12)
+    return isMapped(page, writing: false) ? pages[page]!.bytes[Int(offset & 4095)] : 0xbd
+  }
+}
+
+/// A process in slot 3 with the default image of `ELFBuilder`, its machine and its buffers.
+final class Harness {
+  static let slotBase = AddressSpace.slotBase(3)
+  static var imageBase: UInt64 { slotBase + SlotLayout.imageOffset }
+  /// The data segment: two pages from the file, two of zeros.
+  static var data: UInt64 { imageBase + 0x3000 }
+  static var stackTop: UInt64 { slotBase + SlotLayout.stackTop }
+
+  let layout: ImageLayout
+  var process = ActionProcess()
+  var machine: FakeMachine
+  var request: InvocationRequest
+  var output = ByteBuffer()
+  var log = ByteBuffer()
+
+  init(input: [UInt8] = [], limits: ActionLimits = ActionLimits()) {
+    let image = try! ActionImage(parsing: buffer(ELFBuilder().bytes()))
+    layout = image.layout
+    machine = FakeMachine(slotBase: Self.slotBase, templates: ArrayPages(image).pages)
+    request = InvocationRequest(input: buffer(input), body: 0..<input.count)
+    precondition(request.addArgument(Array("echo".utf8).span))
+    process.begin(
+      layout, slotBase: Self.slotBase, limits: limits, privatePages: 0, outputStart: 0, logStart: 0,
+      now: Instant(nanoseconds: 5_000_000_000))
+  }
+
+  func step(_ call: SystemCall) -> ProcessStep {
+    process.systemCall(call, request: request, output: &output, log: &log, machine: &machine)
+  }
+
+  /// What rax holds afterwards; nil where the invocation ended.
+  func call(
+    _ number: Syscall, _ first: UInt64 = 0, _ second: UInt64 = 0, _ third: UInt64 = 0, _ fourth: UInt64 = 0,
+    _ fifth: UInt64 = 0, _ sixth: UInt64 = 0
+  ) -> Int64? {
+    guard
+      case .resume(let value) = step(
+        SystemCall(number: number.rawValue, first, second, third, fourth, fifth, sixth))
+    else { return nil }
+    return Int64(bitPattern: value)
+  }
+
+  /// Stores bytes as the action itself would, faults and all; false where it would have faulted for good.
+  func poke(_ bytes: [UInt8], at address: UInt64) -> Bool {
+    for (index, byte) in bytes.enumerated() {
+      let place = address &+ UInt64(index)
+      guard touch(place, .write) else { return false }
+      let offset = place - Self.slotBase
+      machine.pages[UInt32(offset >> 12)]!.bytes[Int(offset & 4095)] = byte
+    }
+    return true
+  }
+
+  func poke(words: [UInt64], at address: UInt64) -> Bool {
+    poke(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }, at: address)
+  }
+
+  /// Loads bytes as the action itself would; nil where it would have faulted for good.
+  func peek(_ count: Int, at address: UInt64) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    for index in 0..<count {
+      guard touch(address &+ UInt64(index), .read) else { return nil }
+      bytes.append(machine.load(address &+ UInt64(index)))
+    }
+    return bytes
+  }
+
+  func word(at address: UInt64) -> UInt64? {
+    peek(8, at: address).map { littleEndian($0[...]) }
+  }
+
+  /// One access by the action: through the page tables, or by a fault that maps the page.
+  func touch(_ address: UInt64, _ access: Access) -> Bool {
+    let offset = address &- Self.slotBase
+    if offset < AddressSpace.slotSize {
+      let page = UInt32(offset >> 12)
+      if let entry = machine.pages[page] {
+        switch access {
+        case .read: if entry.protection != .none { return true }
+        case .write: if entry.protection.contains(.write) { return true }
+        case .execute: if entry.protection.contains(.execute) { return true }
+        }
+      }
+    }
+    if case .resume = process.pageFault(at: address, access, instructionPointer: Self.imageBase, machine: &machine) {
+      return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,77 @@
+import ABI
+import Actions
+import Testing
+
+/// A log of what restoring did.
+struct FakeRestorer: PageRestorer, ~Copyable {
+  var dirty: Set<UInt32> = []
+  var copied: [UInt32: Int] = [:]
+  var zeroed: Set<UInt32> = []
+  var dropped: Set<UInt32> = []
+
+  mutating func takeDirty(_ page: UInt32) -> Bool { dirty.remove(page) != nil }
+  mutating func copyTemplate(index: Int, to page: UInt32) { copied[page] = index }
+  mutating func zero(_ page: UInt32) { zeroed.insert(page) }
+  mutating func drop(_ page: UInt32) { dropped.insert(page) }
+}
+
+@Suite struct PristinePagesTests {
+  private let image = SlotLayout.imagePage
+  private var stack: UInt32 { SlotLayout.stackEndPage - 1 }
+
+  private func layout() throws -> ImageLayout { try ActionImage(parsing: buffer(ELFBuilder().bytes())).layout }
+
+  @Test func onlyPagesMappedAtEntryAreKept() throws {
+    let layout = try layout()
+    var pages = PristinePages()
+    let kept = [image + 3, image + 5, stack, image + 2, image + 7, 0, SlotLayout.stackEndPage, SlotLayout.stackFirstPage - 1]
+      .map { pages.add($0, layout) }
+    #expect(kept == [true, true, true, false, false, false, false, false])
+    #expect(pages.count == 3)
+  }
+
+  @Test func dirtyPagesAreBroughtBack() throws {
+    let layout = try layout()
+    var pages = PristinePages()
+    for page in [image + 3, image + 4, image + 5, stack] { _ = pages.add(page, layout) }
+    var restorer = FakeRestorer(dirty: [image + 4, image + 5, stack])
+    let counts = pages.restore(&restorer)
+    #expect(counts.copied == 1 && counts.zeroed == 2 && counts.dropped == 0)
+    #expect(restorer.copied == [image + 4: 3])
+    #expect(restorer.zeroed == [image + 5, stack])
+    #expect(pages.count == 4)
+  }
+
+  @Test func idlePagesAreGivenBack() throws {
+    let layout = try layout()
+    var pages = PristinePages()
+    _ = pages.add(image + 3, layout)
+    _ = pages.add(stack, layout)
+    var restorer = FakeRestorer()
+    for _ in 0..<Int(PristinePages.idleLimit) {
+      restorer.dirty = [stack]
+      let counts = pages.restore(&restorer)
+      #expect(counts.dropped == 0)
+    }
+    restorer.dirty = [stack]
+    let counts = pages.restore(&restorer)
+    #expect(counts.dropped == 1 && counts.zeroed == 1)
+    #expect(restorer.dropped == [image + 3])
+    #expect(pages.count == 1)
+  }
+
+  @Test func theTableIsBounded() throws {
+    let layout = try layout()
+    var pages = PristinePages()
+    for index in 0..<PristinePages.capacity {
+      let kept = pages.add(stack - UInt32(index), layout)
+      #expect(kept)
+    }
+    let kept = pages.add(image + 3, layout)
+    #expect(!kept)
+    pages.remove((stack - 9)..<(stack + 1))
+    #expect(pages.count == PristinePages.capacity - 10)
+    let fits = pages.add(image + 3, layout)
+    #expect(fits)
+  }
+}
