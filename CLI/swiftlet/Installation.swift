@@ -17,7 +17,8 @@ enum Installation {
     let make = machine == .iso ? "make iso" : "make"
     if let given {
       guard exists(given) else {
-        throw HostError(.missingFile, "There is no file '\(given)'.", remedy: "Build the standard one with '\(make)' and leave --kernel out.")
+        throw HostError(
+          .missingFile, "There is no file '\(given)'.", remedy: "Build the standard one with '\(make)' and leave --kernel out.")
       }
       return given
     }

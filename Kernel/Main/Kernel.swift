@@ -102,11 +102,17 @@ final class Kernel {
   /// The network's interrupt, while an action computes: acknowledgements, pings and requests that need no action.
   private func answerWhileRunning() {
     receiver.disarmInterrupt()
-    repeat { poll() } while !receiver.armInterrupt()
+    repeat {
+      poll()
+      stack.acknowledge(now: clock.now, link: &transmitter)
+      transmitter.kick()
+    } while !receiver.armInterrupt()
   }
 
   /// Halts until a frame arrives or something is due.
   private func rest() {
+    stack.acknowledge(now: clock.now, link: &transmitter)
+    transmitter.kick()
     guard receiver.armInterrupt() else { return }
     Interrupts.wait(until: min(stack.nextDeadline, server.nextDeadline), clock: clock)
     receiver.disarmInterrupt()

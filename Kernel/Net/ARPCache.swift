@@ -1,7 +1,8 @@
 // The hardware addresses of stations on the link (RFC 826, RFC 1122 §2.3.2).
 //
 // Only stations that the stack asked for are remembered, so a packet out of the blue cannot fill or poison the cache; what
-// is remembered follows later announcements, as fail-over needs. Nothing waits here: whoever found no address is told when one came.
+// is remembered follows later announcements, as fail-over needs. Nothing waits here: whoever found no address is told
+// when one came.
 // Sans-IO: requests to be sent come out of `nextRequest`.
 
 import Base

@@ -216,7 +216,7 @@ struct DHCPClient: BitwiseCopyable {
     nextDeadline = now
   }
 
-  /// One second, doubling to 64, with up to a quarter more or less (RFC 2131 §4.1; it begins with four, which a boot does not wait for).
+  /// One second, doubling to 64, with up to a quarter more or less (RFC 2131 §4.1, which begins with four: too long for a boot).
   private mutating func backoff() -> Interval {
     let base = UInt64(1_000) << UInt64(min(max(tries &- 1, 0), 6))
     return .milliseconds(base &* 3 / 4 &+ draw() % (base / 2))

@@ -31,7 +31,8 @@ enum ICMPMessage: Equatable {
     writeChecksum(&bytes, at: offset, length: length)
   }
 
-  /// Stores the head of a port unreachable message of `length` bytes; the datagram it is about follows at `offset` + 8 and is already in place.
+  /// Stores the head of a port unreachable message of `length` bytes; the datagram it is about is already in place at
+  /// `offset` + 8.
   static func makePortUnreachable(_ bytes: inout MutableSpan<UInt8>, at offset: Int, length: Int) {
     bytes[offset] = unreachableType
     bytes[offset &+ 1] = portUnreachableCode

@@ -17,7 +17,8 @@ public struct NetworkCounters: Equatable, Sendable, BitwiseCopyable {
   /// ARP packets that are malformed or claim this stack's address.
   public var droppedMalformedARP: UInt64 = 0
   public var addressConflicts: UInt64 = 0
-  /// IPv4 datagrams: wrong header or length, wrong checksum, a fragment, another's address, an impossible source, another protocol.
+  /// IPv4 datagrams: wrong header or length, wrong checksum, a fragment, another's address, an impossible source,
+  /// another protocol.
   public var droppedMalformedIPv4: UInt64 = 0
   public var droppedIPv4Checksum: UInt64 = 0
   public var droppedFragment: UInt64 = 0
@@ -44,7 +45,8 @@ public struct NetworkCounters: Equatable, Sendable, BitwiseCopyable {
   public var segmentsReceived: UInt64 = 0
   public var segmentsSent: UInt64 = 0
   public var segmentsRetransmitted: UInt64 = 0
-  /// TCP segments: malformed, wrong checksum, to no connection and no listener, outside the window, with an impossible acknowledgement.
+  /// TCP segments: malformed, wrong checksum, to no connection and no listener, outside the window, with an impossible
+  /// acknowledgement.
   public var droppedMalformedTCP: UInt64 = 0
   public var droppedTCPChecksum: UInt64 = 0
   public var droppedNoConnection: UInt64 = 0

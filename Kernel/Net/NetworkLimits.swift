@@ -18,7 +18,8 @@ public struct NetworkLimits: Sendable, BitwiseCopyable {
   public var outOfOrderBudget = 1024 * 1024
   /// Bytes of receive memory that a connection may keep between requests.
   public var idleReceiveBytes = 2048
-  /// The window scale offered (RFC 7323 §2.2), 0 to 14. The advertised window is at most 65,535 << scale; its unit is 1 << scale bytes.
+  /// The window scale offered (RFC 7323 §2.2), 0 to 14. The advertised window is at most 65,535 << scale, in units of
+  /// 1 << scale bytes.
   public var windowScale: UInt8 = 5
   /// Stations remembered by ARP, 1 to 4,096. When full the one not confirmed for the longest is forgotten.
   public var arpEntries = 32

@@ -59,6 +59,7 @@ extension NetworkStack {
   }
 
   /// Buffers that `send` would still take; 0 for an unknown or closed connection.
+  @inline(__always)
   public func sendCapacity(_ id: ConnectionID) -> Int {
     guard let index = connections.index(of: id) else { return 0 }
     return connections.slots[index].sendCapacity
@@ -77,6 +78,7 @@ extension NetworkStack {
   }
 
   /// The peer's address and port; nil for an unknown connection.
+  @inline(__always)
   public func remoteAddress(_ id: ConnectionID) -> (IPv4Address, UInt16)? {
     guard let index = connections.index(of: id) else { return nil }
     return (connections.slots[index].remote, connections.slots[index].remotePort)

@@ -26,6 +26,18 @@ extension NetworkStack {
     if arp.nextDeadline <= now { flushARP(now: now, &link) }
   }
 
+  /// Sends the acknowledgements that wait for data to travel with. To be called when there is nothing else to do: no data
+  /// will come to take them along, and a peer that keeps its last small segment back until they are there (RFC 896) would
+  /// wait for the delay's end.
+  public mutating func acknowledge<L: LinkTransmitter & ~Copyable>(now: Instant, link: inout L) {
+    while let index = owing.removeFirst() {
+      guard connections.slots[index].needsAcknowledgement else { continue }
+      connections.slots[index].acknowledgesNow = true
+      outputs.append(index)
+    }
+    flushOutputs(now: now, &link)
+  }
+
   private mutating func flushOutputs<L: LinkTransmitter & ~Copyable>(now: Instant, _ link: inout L) {
     for _ in 0..<outputs.count {
       guard let index = outputs.removeFirst() else { return }
@@ -51,6 +63,7 @@ extension NetworkStack {
     }
     let isDone = connections.slots[index].output(path, scratch: &scratch, now: now, &shared, &link)
     timers.schedule(index, at: connections.slots[index].nextDeadline)
+    if connections.slots[index].needsAcknowledgement { owing.append(index) }
     return isDone
   }
 

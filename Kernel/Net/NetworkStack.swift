@@ -8,6 +8,8 @@ import Base
 import Bytes
 
 /// The stack of one interface. Every table is allocated by `init`; only buffers of data come and go.
+///
+/// Small members that do not change it are always inlined: a call would copy the whole value, which is large, to lend it out.
 public struct NetworkStack: ~Copyable {
   static let listenSlots = 4
 
@@ -26,6 +28,8 @@ public struct NetworkStack: ~Copyable {
   var timers: TimerHeap
   /// Connections that may have something to send.
   var outputs: IndexQueue
+  /// Connections that may owe an acknowledgement, which waits for data to travel with.
+  var owing: IndexQueue
   /// Whether somebody waits for a hardware address that came.
   var pathsResolved = false
   let sequences: SequenceGenerator
@@ -59,6 +63,7 @@ public struct NetworkStack: ~Copyable {
       let endpoints = EndpointTable(capacity: nodes + limits.timeWait, seed: seed),
       let timers = TimerHeap(capacity: nodes),
       let outputs = IndexQueue(capacity: limits.connections),
+      let owing = IndexQueue(capacity: limits.connections),
       var scratch = ByteBuffer(capacity: FrameLayout.maximum),
       scratch.appendZeros(FrameLayout.maximum)
     else { return nil }
@@ -77,6 +82,7 @@ public struct NetworkStack: ~Copyable {
     self.endpoints = endpoints
     self.timers = timers
     self.outputs = outputs
+    self.owing = owing
     self.scratch = scratch
     shared = TCPShared(limits: limits, now: now)
     sequences = SequenceGenerator(seed: seed)
@@ -98,24 +104,31 @@ public struct NetworkStack: ~Copyable {
   }
 
   /// The own address; nil until it is configured, and after a lease was lost.
+  @inline(__always)
   public var address: IPv4Address? { interface?.address }
 
   /// Connections in use. One counts until its `.closed` was taken; handshakes under way and TIME_WAIT do not count.
+  @inline(__always)
   public var connectionCount: Int { connections.count }
 
   /// Connections remembered in TIME_WAIT.
+  @inline(__always)
   public var timeWaitCount: Int { timeWait.count }
 
   /// Handshakes under way.
+  @inline(__always)
   public var halfOpenCount: Int { halfOpen.count }
 
   /// Bytes of memory that receive buffers hold.
+  @inline(__always)
   public var receiveMemoryUsed: Int { shared.memory.used }
 
   /// What was counted so far.
+  @inline(__always)
   public var counters: NetworkCounters { shared.counters }
 
   /// When `flush` must be called though nothing arrives; it may find nothing to do. `.distantFuture` if never.
+  @inline(__always)
   public var nextDeadline: Instant {
     var earliest = min(min(timers.nextDeadline, arp.nextDeadline), retryLinkAt)
     if let dhcp { earliest = min(earliest, dhcp.nextDeadline) }

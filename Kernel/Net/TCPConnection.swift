@@ -173,7 +173,8 @@ struct TCPConnection: ~Copyable {
     sendNext = handshake.sendNext
     sendMaximum = handshake.sendNext
     segmentSize = Int(handshake.segmentSize)
-    congestion = CongestionControl(segment: segmentSize, initialSequence: handshake.sendNext)
+    // RFC 6582 §3.2 step 1: `recover` begins with the number of our SYN.
+    congestion = CongestionControl(segment: segmentSize, initialSequence: handshake.sendNext - 1)
     if handshake.wasLossy { congestion.handshakeWasLossy() }
     if let roundTrip = handshake.roundTrip { estimator.sample(roundTrip) }
     receiveNext = handshake.receiveNext
@@ -261,8 +262,8 @@ struct TCPConnection: ~Copyable {
     receiveLimit > limits.receiveWindow ? Int.max : limits.idleReceiveBytes
   }
 
-  /// How far the right edge should be. It is moved in steps of a segment at least (no silly windows: RFC 9293 §3.8.6.2.2), so it aims
-  /// a segment beyond the limit: whoever waits for as many bytes as the limit permits never waits for a withheld step.
+  /// How far the right edge should be. It is moved in steps of a segment at least (no silly windows: RFC 9293
+  /// §3.8.6.2.2), so it aims a segment beyond the limit: whoever waits for as many bytes as the limit permits never waits for a withheld step.
   @inline(__always)
   private var wantedWindow: Int { receiveLimit &+ Self.windowStep &- received.unread }
   private static let windowStep = Int(TCPSegment.ethernetMSS)

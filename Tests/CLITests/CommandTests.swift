@@ -126,7 +126,8 @@ import Testing
 
   @Test func verbosePrintsTheCommandLine() throws {
     let result = try Sandbox(emulator: "exit 33")
-      .run("run", "--kernel", "kernel.elf", "--port", "\(Port.free())", "-v", "--accel", "tcg", "--auth", "me:secret", "--append", "log=debug")
+      .run(
+        "run", "--kernel", "kernel.elf", "--port", "\(Port.free())", "-v", "--accel", "tcg", "--auth", "me:secret", "--append", "log=debug")
     #expect(result.output.contains("-accel tcg -cpu max -m 64M"))
     #expect(result.output.contains("-kernel kernel.elf -append 'auth=me:secret log=debug'"))
   }

@@ -3,7 +3,9 @@ import Testing
 @testable import SwiftletHost
 
 @Suite struct HTTPClientTests {
-  @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")])
+  @Test(arguments: [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+  ])
   func base64(text: String, encoded: String) {
     #expect(HTTPConnection.base64(Array(text.utf8)) == encoded)
   }

@@ -50,7 +50,8 @@ import Testing
           payload: pattern(1400, salt: 1)
         ).frame())
     }
-    frames.append(Segment(sequence: 9, flags: Segment.syn, port: 32_000, options: [2, 4, 5, 0xb4, 4, 2, 1, 3, 3, 7, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]).frame())
+    let options: [UInt8] = [2, 4, 5, 0xb4, 4, 2, 1, 3, 3, 7, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+    frames.append(Segment(sequence: 9, flags: Segment.syn, port: 32_000, options: options).frame())
     frames.append(Segment(sequence: 6, acknowledgement: 1, flags: Segment.ack, port: 31_001).frame())
     frames.append(icmpEcho(pattern(60, salt: 2)))
     frames.append(ethernet(udp([1, 2, 3, 4], sourcePort: 9, destinationPort: 10)))

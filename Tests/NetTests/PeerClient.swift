@@ -147,7 +147,11 @@ final class PeerClient {
     if peerFinished && finAcknowledged && state == .open { state = .finished }
     let waits = next > acknowledged || finSent && !finAcknowledged || next < upload.count
     // It asks again from time to time also when it only waits, so that a lost last segment cannot leave both silent.
-    deadline = waits || !peerFinished || !finAcknowledged ? max(deadline == .distantFuture ? now + timeout : deadline, now) : .distantFuture
+    if !waits && peerFinished && finAcknowledged {
+      deadline = .distantFuture
+    } else {
+      deadline = deadline == .distantFuture ? now + timeout : max(deadline, now)
+    }
     return answers
   }
 

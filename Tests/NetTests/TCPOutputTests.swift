@@ -149,6 +149,18 @@ import Testing
     #expect(congestion.window < 14_600)
   }
 
+  @Test func lossOfTheVeryFirstSegmentIsNoticed() throws {
+    let bench = Bench()
+    let id = try #require(bench.open(options: mss))
+    #expect(bench.send(id, pattern(14_600, salt: 0)))
+    bench.flush()
+    _ = bench.link.take()
+    var sent: [Segment] = []
+    for _ in 0..<3 { sent += acknowledge(bench, 0) }
+    #expect(sent.map(\.sequence) == [bench.stackSequence])
+    #expect(bench.stack.counters.fastRetransmits == 1)
+  }
+
   /// Window updates and data are no duplicate acknowledgements (RFC 5681 §2).
   @Test func otherSegmentsAreNoDuplicates() throws {
     let bench = Bench()

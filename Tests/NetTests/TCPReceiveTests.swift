@@ -25,6 +25,18 @@ import Testing
     #expect(bench.received(id) == [1, 2, 3])
   }
 
+  /// A kernel with nothing else to do does not wait: a peer with a last small segment would wait for it (RFC 896).
+  @Test func idlenessSendsWhatIsOwed() throws {
+    let bench = Bench()
+    _ = try #require(bench.open())
+    #expect(bench.exchange(segment(bench, 0, [1, 2, 3])).isEmpty)
+    bench.stack.acknowledge(now: bench.now, link: &bench.link)
+    #expect(bench.sent().map(\.acknowledgement) == [1004])
+    bench.stack.acknowledge(now: bench.now, link: &bench.link)
+    #expect(bench.sent().isEmpty)
+    #expect(bench.advance(.seconds(1)).isEmpty)
+  }
+
   @Test func everySecondFullSegmentIsAcknowledgedAtOnce() throws {
     let bench = Bench()
     _ = try #require(bench.open(options: [2, 4, 5, 0xb4]))

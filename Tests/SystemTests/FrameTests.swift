@@ -189,7 +189,10 @@ extension SystemTests {
         tcp(12, 0), tcp(12, 0x40), tcp(12, 0xf0), tcp(13, 0), tcp(13, 0xff), tcp(13, 3), tcp(13, 6), tcp(0, 0),
       ]
       for length in 0..<20 { frames.append(ethernet(Packet.ipv4(protocol: 6, from: tester, to: guest, Array(syn.prefix(length))))) }
-      for options: [UInt8] in [[2, 0, 5, 180], [2, 255, 5, 180], [3, 3, 255, 0], [5, 1, 0, 0], [2, 4, 0, 0], [254, 40, 1, 1], [8, 10, 0, 0]] {
+      let badOptions: [[UInt8]] = [
+        [2, 0, 5, 180], [2, 255, 5, 180], [3, 3, 255, 0], [5, 1, 0, 0], [2, 4, 0, 0], [254, 40, 1, 1], [8, 10, 0, 0],
+      ]
+      for options in badOptions {
         frames.append(tcp(12, 0x60, options: options))
       }
       return frames

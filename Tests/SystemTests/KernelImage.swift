@@ -8,7 +8,7 @@ struct KernelImage {
   private(set) var loadableBytes = 0
   /// Memory of the executable segment.
   private(set) var textBytes = 0
-  /// Memory between pairs of symbols `…_stack_bottom` and `…_stack_top`.
+  /// Memory between pairs of symbols `…_stack_guard` and `…_stack_top`: a stack and the unmapped page below it.
   private(set) var stackBytes = 0
 
   private let bytes: [UInt8]
@@ -24,9 +24,9 @@ struct KernelImage {
       if word(header + 4, 4) & 1 != 0 { textBytes += word(header + 40, 8) }
     }
     let symbols = readSymbols()
-    for (name, bottom) in symbols where name.hasSuffix("stack_bottom") {
-      guard let top = symbols[name.dropLast(6) + "top"], top > bottom else { continue }
-      stackBytes += top - bottom
+    for (name, guardPage) in symbols where name.hasSuffix("stack_guard") {
+      guard let top = symbols[name.dropLast(5) + "top"], top > guardPage else { continue }
+      stackBytes += top - guardPage
     }
     loadableBytes -= stackBytes
   }
