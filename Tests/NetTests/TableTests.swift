@@ -215,8 +215,8 @@ import Testing
     #expect(control.window == 1000)
     #expect(control.threshold == 2000)
     // Duplicates of what was sent before the time-out mean nothing (RFC 6582 §4).
-    for _ in 0..<5 {
-      let again = control.duplicate(acknowledgement: SequenceNumber(12_000), maximum: SequenceNumber(20_000), flight: 2000)
+    for acknowledgement: UInt32 in [12_000, 12_000, 20_000, 20_000, 20_000] {
+      let again = control.duplicate(acknowledgement: SequenceNumber(acknowledgement), maximum: SequenceNumber(20_000), flight: 2000)
       #expect(!again)
     }
     // Beyond the threshold growth is a segment per round trip.
