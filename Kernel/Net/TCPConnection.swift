@@ -263,7 +263,8 @@ struct TCPConnection: ~Copyable {
   }
 
   /// How far the right edge should be. It is moved in steps of a segment at least (no silly windows: RFC 9293
-  /// §3.8.6.2.2), so it aims a segment beyond the limit: whoever waits for as many bytes as the limit permits never waits for a withheld step.
+  /// §3.8.6.2.2), so it aims a segment beyond the limit: whoever waits for as many bytes
+  /// as the limit permits never waits for a withheld step.
   @inline(__always)
   private var wantedWindow: Int { receiveLimit &+ Self.windowStep &- received.unread }
   private static let windowStep = Int(TCPSegment.ethernetMSS)

@@ -1,0 +1,83 @@
+import Bytes
+import Testing
+
+/// Counts how many of it are alive.
+private struct Counted: ~Copyable {
+  final class Census { var alive = 0 }
+  let census: Census
+  let number: Int
+
+  init(_ census: Census, _ number: Int) {
+    self.census = census
+    self.number = number
+    census.alive += 1
+  }
+
+  deinit { census.alive -= 1 }
+}
+
+@Suite struct FixedArrayTests {
+  @Test func makesEachElementFromItsIndexAndEndsThemAll() {
+    let census = Counted.Census()
+    do {
+      guard let table = FixedArray<Counted>(count: 100, { Counted(census, $0 * 3) }) else {
+        Issue.record("no memory for 100 elements")
+        return
+      }
+      #expect(census.alive == 100)
+      var sum = 0
+      for index in table.indices { sum += table[index].number }
+      #expect(sum == 3 * 4950)
+    }
+    #expect(census.alive == 0)
+  }
+
+  @Test func changesInPlace() {
+    guard var table = FixedArray<UInt32>(count: 3, { UInt32($0) }) else { return check(false) }
+    table[1] += 40
+    check(table[0] == 0 && table[1] == 41 && table[2] == 2)
+    table[2] = 7
+    check(table[2] == 7 && table.count == 3)
+  }
+
+  @Test(arguments: [0, -1, Int.max, Int.max / 8])
+  func refusesWhatCannotBe(count: Int) {
+    if FixedArray<UInt64>(count: count, { _ in 0 }) != nil { Issue.record("\(count) elements were made") }
+  }
+
+  @Test func trapsOutside() async {
+    await #expect(processExitsWith: .failure) {
+      let table = FixedArray<UInt8>(count: 4) { _ in 0 }!
+      _ = table[4]
+    }
+    await #expect(processExitsWith: .failure) {
+      let table = FixedArray<UInt8>()
+      _ = table[0]
+    }
+  }
+}
+
+@Suite struct FailableArrayTests {
+  @Test func growsAndKeepsItsElements() {
+    var array = FailableArray<UInt64>()
+    for number in 0..<1000 { check(array.append(UInt64(number * number))) }
+    for number in 0..<1000 { check(array[number] == UInt64(number * number)) }
+    array[500] = 1
+    check(array[500] == 1 && array.count == 1000 && array.capacity >= 1000)
+  }
+
+  @Test func fillsAndEmpties() {
+    var array = FailableArray<UInt16>()
+    check(array.append(9) && array.fill(3, count: 5) && array.count == 5 && array[4] == 3)
+    check(array.fill(0, count: 0) && array.count == 0)
+    check(!array.fill(0, count: -1))
+  }
+
+  @Test func saysWhereMemoryIsOut() {
+    var array = FailableArray<UInt64>()
+    check(array.append(5))
+    check(!array.reserve(Int.max))
+    check(!array.reserve(Int.max / 16))
+    check(array.count == 1 && array[0] == 5)
+  }
+}
