@@ -26,7 +26,9 @@ public struct BootInformation {
   public let loader: Loader
   private var ranges: [32 of MemoryRange] = .init(repeating: MemoryRange(start: 0, end: 0))
   private(set) var rangeCount = 0
-  private var commandLineAddress: UInt64 = 0
+  /// The command line's bytes. The loader's own copy may lie right behind the kernel, where the frame allocator begins.
+  private var text: [4096 of UInt8] = .init(repeating: 0)
+  private var textLength = 0
 
   init?(kind: UInt32, address: UInt64) {
     guard let loader = Loader(rawValue: kind) else { return nil }
@@ -47,21 +49,25 @@ public struct BootInformation {
     return end
   }
 
-  /// The length of the command line in bytes, at most `commandLineLimit`.
-  private var commandLineLength: Int {
-    guard commandLineAddress != 0 else { return 0 }
-    var length = 0
-    while length < Self.commandLineLimit, load8(commandLineAddress &+ UInt64(length)) != 0 { length &+= 1 }
-    return length
-  }
-
   /// A copy of the command line; nil where memory is out.
   func commandLine() -> ByteBuffer? {
-    guard var copy = ByteBuffer(capacity: max(commandLineLength, 1)) else { return nil }
-    for offset in 0..<commandLineLength {
-      guard copy.append(load8(commandLineAddress &+ UInt64(offset))) else { return nil }
+    guard var copy = ByteBuffer(capacity: max(textLength, 1)) else { return nil }
+    for offset in 0..<textLength {
+      guard copy.append(text[offset]) else { return nil }
     }
     return copy
+  }
+
+  /// Takes in the command line that begins at `address`: to its zero byte, at most `commandLineLimit` bytes.
+  private mutating func readCommandLine(_ address: UInt64) {
+    textLength = 0
+    guard address != 0 else { return }
+    while textLength < Self.commandLineLimit {
+      let byte = load8(address &+ UInt64(textLength))
+      guard byte != 0 else { return }
+      text[textLength] = byte
+      textLength &+= 1
+    }
   }
 
   private mutating func add(start: UInt64, length: UInt64) {
@@ -74,7 +80,7 @@ public struct BootInformation {
 
   private mutating func readPVH(_ address: UInt64) -> Bool {
     guard load32(address) == 0x336e_c578, load32(address &+ 4) >= 1 else { return false }
-    commandLineAddress = Physical.load(address &+ 24)
+    readCommandLine(Physical.load(address &+ 24))
     let map = Physical.load(address &+ 40)
     let entries = min(load32(address &+ 48), 128)
     for index in 0..<UInt64(entries) {
@@ -91,7 +97,7 @@ public struct BootInformation {
       let type = load32(tag)
       let size = UInt64(load32(tag &+ 4))
       guard type != 0, size >= 8 else { break }
-      if type == 1 { commandLineAddress = tag &+ 8 }
+      if type == 1 { readCommandLine(tag &+ 8) }
       if type == 6 { readMultiboot2Map(tag, size) }
       tag = alignUp(tag &+ size, 8)
     }
