@@ -107,8 +107,8 @@ start32:
     jmp CODE_SELECTOR:start64
 
 ; Maps the first GiB one to one. The first 2 MiB, which hold the kernel, in 4 KiB pages with exact rights: text
-; read and execute, read-only data read, the rest read and write; page 0 and the stack's guard not at all.
-; Clobbers eax, ebx, ecx, edx, and edi and esi but for their values.
+; read and execute, read-only data read, the rest read and write; the stack's guard not at all. (Page 0, where firmware
+; may have put the start information, is unmapped once that was read.) Clobbers eax, ebx, ecx, edx, and edi and esi but for their values.
 build_page_tables:
     push edi
     xor eax, eax
@@ -131,7 +131,7 @@ build_page_tables:
     mov dword [boot_directory], boot_page_table + (PAGE_PRESENT | PAGE_WRITABLE)
     mov dword [boot_directory + 4], 0
 
-    mov ecx, 1                              ; page 0 stays absent: a null pointer faults
+    xor ecx, ecx
 .small:
     mov ebx, ecx
     shl ebx, 12

@@ -19,6 +19,8 @@ public struct LaunchPlan: Sendable {
   public var network: Network
   /// The kernel command line; the ISO has its own.
   public var kernelArguments: [String]
+  /// Whether to leave out what only makes things quicker or clearer: q35's small firmware, the port that a panic exits through.
+  public var isPlain = false
 
   public init(
     machine: MachineModel, memory: MemorySize = .standard, accelerator: Accelerator, image: String, network: Network,
@@ -37,13 +39,13 @@ public struct LaunchPlan: Sendable {
     var list: [String]
     switch machine {
     case .microvm: list = ["-M", "microvm,acpi=off,pit=off,pic=off,rtc=on,isa-serial=on"]
-    case .q35: list = ["-M", "q35", "-bios", "qboot.rom"]
+    case .q35: list = ["-M", "q35"] + (isPlain ? [] : ["-bios", "qboot.rom"])
     case .iso: list = ["-M", "q35"]
     }
     list += ["-accel", accelerator.kind.rawValue, "-cpu", accelerator.cpu, "-m", memory.description]
     list += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"]
     // The kernel ends QEMU with a status through this port; it works without the device, too.
-    list += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+    if !isPlain { list += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"] }
     if machine == .microvm { list += ["-global", "virtio-mmio.force-legacy=false"] }
     list += ["-netdev", netdev]
     list += ["-device", machine == .microvm ? "virtio-net-device,netdev=n" : "virtio-net-pci,netdev=n,romfile="]

@@ -18,6 +18,15 @@ enum DescriptorTables {
   /// Where the task state segment lies in the core's state (include/boot.h).
   private static let taskStateOffset: UInt64 = 36
 
+  /// Loads a table of its own for the time before there is memory to allocate: a fault then is a panic too, on the stack
+  /// that is there. It lies in the kernel's stack above the first page tables, which boot does not reach.
+  static func loadEarly() {
+    let table = kernelStackBottom() &+ 4 &* PageSize.small
+    zeroPage(table)
+    for vector in 0..<Vector.stubCount { setGate(table, vector, trapStub(UInt32(vector)), stack: 0, user: false) }
+    loadIDT(base: table, limit: UInt16(gateCount * entrySize - 1))
+  }
+
   /// Fills and loads both tables. `stacks` are pages for the three stacks of their own that NMI, double fault and
   /// machine check get, so that they work whatever the stack was.
   static func load(memory: UnsafeMutablePointer<KernelMemory>) {

@@ -19,6 +19,7 @@ public struct Machine: ~Copyable {
   /// Panics where the machine cannot be used.
   public static func prepare(loader: UInt32, information: UInt32) -> BootInformation {
     SerialConsole.initialise()
+    DescriptorTables.loadEarly()
     guard let information = BootInformation(kind: loader, address: UInt64(information)) else {
       panic("the loader gave no memory map; boot by PVH or Multiboot2")
     }

@@ -37,8 +37,8 @@ enum KernelMap {
     unsafe pml4
   }
 
-  /// Moves the tables that entry.asm built in the kernel's stack to frames of their own. Nothing above 1 GiB is mapped yet.
-  /// False where memory is out.
+  /// Moves the tables that entry.asm built in the kernel's stack to frames of their own, and unmaps page 0. Nothing above
+  /// 1 GiB is mapped yet. False where memory is out.
   static func adopt(frames: inout FrameAllocator) -> Bool {
     var from = readCR3()
     var parent: UInt64 = 0
@@ -55,7 +55,11 @@ enum KernelMap {
       parent = table
       from = Physical.load(table) & ~0xfff
     }
+    // The last is that of the small pages: from now on a null pointer faults.
+    Physical.store(parent, 0)
+    // The entries are global, so reloading CR3 alone would keep what is cached of page 0.
     writeCR3(root)
+    invalidatePage(0)
     return true
   }
 

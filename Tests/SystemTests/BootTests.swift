@@ -58,6 +58,19 @@ extension SystemTests {
       guest.expectAlive()
     }
 
+    /// The command lines of README.md, with neither our firmware nor our exit device. Firmwares put the start information in
+    /// different places: SeaBIOS puts it into page 0.
+    @Test(.timeLimit(.minutes(1)), arguments: Project.machines.filter { $0 != .iso })
+    func plainFlagsBoot(machine: MachineModel) throws {
+      var plan = LaunchPlan(
+        machine: machine, accelerator: Project.accelerator, image: Project.path(machine.defaultImage),
+        network: .user(hostPort: try Port.free()), kernelArguments: ["auth=\(Guest.key)"])
+      plan.isPlain = true
+      let vm = try VirtualMachine(plan: plan, program: QEMU.locate(), lifetime: .seconds(30))
+      defer { vm.stop() }
+      #expect(throws: Never.self) { try vm.waitForReadyLine(until: .now + .seconds(20)) }
+    }
+
     /// A wrong value is told on the console and counts as absent.
     @Test(
       .timeLimit(.minutes(1)),
