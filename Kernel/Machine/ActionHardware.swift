@@ -190,7 +190,7 @@ import CBoot
   /// A frame for private page `page`, entered in one of the two lists; nil where memory is out.
   private mutating func makePrivate(_ page: UInt32) -> UInt64? {
     // SAFETY: as in `map`.
-    guard let frame = unsafe memory.pointee.frames.allocate(pages: 1) else { return nil }
+    guard let frame = unsafe memory.pointee.frames.allocateForAction() else { return nil }
     let isKept = unsafe instance.pointee.pristine.add(page, instance.pointee.layout)
     guard isKept || transientPages.append(littleEndian: page) else {
       unsafe memory.pointee.frames.deallocate(frame)

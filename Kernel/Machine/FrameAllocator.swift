@@ -35,6 +35,9 @@ public struct FrameAllocator: ~Copyable {
 
   public var inUse: Int { total &- free }
 
+  /// Frames that no action may take.
+  private var kernelReserve: Int { max(32, total >> 6) }
+
   /// An allocator for memory below `limit`, whose table of `tableBytes(limit)` zeroed bytes is at `table`.
   init(table: UInt64, limit: UInt64) {
     self.table = table
@@ -67,6 +70,11 @@ public struct FrameAllocator: ~Copyable {
     if surplus > 0 { release(first: frame &+ UInt64(pages), count: UInt64(surplus)) }
     setWord(frame, .run, UInt32(truncatingIfNeeded: pages))
     return address
+  }
+
+  /// One frame for an action's page; nil also where so few are left that the kernel's own small objects might get none.
+  mutating func allocateForAction() -> UInt64? {
+    free > kernelReserve ? allocate(pages: 1) : nil
   }
 
   /// Takes back a run that `allocate` gave.

@@ -116,7 +116,7 @@ struct SlotPageTable: ~Copyable {
   /// The address of the page's entry, whose table is made where it does not exist; nil where memory is out.
   mutating func makeEntryAddress(_ page: UInt32, frames: inout FrameAllocator) -> UInt64? {
     if let address = entryAddress(page) { return address }
-    guard let table = frames.allocate(pages: 1) else { return nil }
+    guard let table = frames.allocateForAction() else { return nil }
     zeroPage(table)
     frameCount &+= 1
     Physical.store(directory &+ UInt64(page >> 9) &* 8, table | Self.tableFlags)

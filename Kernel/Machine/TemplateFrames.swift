@@ -21,7 +21,7 @@ struct TemplateFrames: ~Copyable, TemplatePages {
 
   /// Adds one frame, contents undefined; false where memory is out.
   mutating func add(_ frames: inout FrameAllocator) -> Bool {
-    guard let frame = frames.allocate(pages: 1) else { return false }
+    guard let frame = frames.allocateForAction() else { return false }
     let index = list.count
     guard list.appendZeros(8) else {
       frames.deallocate(frame)
