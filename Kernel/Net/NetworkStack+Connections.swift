@@ -50,6 +50,13 @@ extension NetworkStack {
     return true
   }
 
+  /// Makes room now for `bytes` unread bytes in all, so that what is within the window will not be dropped for want of memory;
+  /// false where memory or the budget is out, and for an unknown or closed connection.
+  public mutating func reserve(_ id: ConnectionID, _ bytes: Int) -> Bool {
+    guard let index = connections.index(of: id) else { return false }
+    return connections.slots[index].reserve(bytes, &shared)
+  }
+
   /// Queues `buffer` to be sent at the next `flush`, and keeps it until the peer has acknowledged it. Segments run across
   /// consecutive buffers. False, and the buffer gone, for an unknown or closed connection or where eight buffers are queued.
   public mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool {

@@ -257,6 +257,11 @@ struct TCPConnection: ~Copyable {
     return true
   }
 
+  /// Makes room for `bytes` unread bytes in all.
+  mutating func reserve(_ bytes: Int, _ shared: inout TCPShared) -> Bool {
+    isLive && received.reserve(bytes, &shared.memory)
+  }
+
   /// Memory kept while nothing is unread: what was reserved, or a little for the next request.
   private func keptMemory(_ limits: NetworkLimits) -> Int {
     receiveLimit > limits.receiveWindow ? Int.max : limits.idleReceiveBytes

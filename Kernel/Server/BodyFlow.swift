@@ -28,7 +28,7 @@ extension HTTPServer {
         enqueue(slot, &network, now)
         return false
       }
-      guard allow(slot, total, &network) else {
+      guard allow(slot, total, &network), network.reserve(id, total) else {
         refuse(slot, .bodyMemory, &network, now)
         return false
       }
@@ -59,6 +59,9 @@ extension HTTPServer {
     }
     return false
   }
+
+  /// Room that a chunked body must have beyond what has arrived, or it is refused rather than left to stall.
+  private static var chunkRoom: Int { 4096 }
 
   /// Decodes what has arrived of a chunked body.
   mutating func advanceChunks<Network: Transport & ~Copyable>(
@@ -96,6 +99,10 @@ extension HTTPServer {
     }
     // Half of the room at least is kept for what comes next, so that the sender is not slowed down at the end of it.
     let used = headLength &+ connections[slot].decoder.count
+    guard network.reserve(id, used &+ Self.chunkRoom) else {
+      refuse(slot, .bodyMemory, &network, now)
+      return false
+    }
     if used &+ settings.receiveWindow / 2 > connections[slot].receiveLimit {
       let most = headLength &+ settings.limits.bodyBytes &+ settings.receiveWindow
       guard allow(slot, min(most, max(connections[slot].receiveLimit &* 2, used &+ settings.receiveWindow)), &network) else {

@@ -12,6 +12,7 @@ public protocol Transport: ~Copyable {
   mutating func takeReceived(_ id: ConnectionID) -> ByteBuffer
   mutating func giveBack(_ id: ConnectionID, _ buffer: consuming ByteBuffer)
   mutating func setReceiveLimit(_ id: ConnectionID, _ bytes: Int) -> Bool
+  mutating func reserve(_ id: ConnectionID, _ bytes: Int) -> Bool
   mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool
   func sendCapacity(_ id: ConnectionID) -> Int
   mutating func close(_ id: ConnectionID)

@@ -133,6 +133,18 @@ private func world(_ change: (inout ServerSettings) -> Void = { _ in }) -> World
     #expect(found["retry-after"] == "1")
   }
 
+  /// Also one within the window that every connection has: left to the network it would be dropped, and sent again, for ever.
+  @Test(arguments: ["Content-Length: 5000", "Transfer-Encoding: chunked"])
+  func noMemoryForASmallBody(framing: String) throws {
+    let world = world()
+    world.network.reservable = 1000
+    let index = world.network.open()
+    let start = framing.hasPrefix("T") ? "1388\r\n" : ""
+    let found = try #require(world.exchange(index, "POST /function/echo HTTP/1.1\r\n\(host)\(framing)\r\n\r\n\(start)xxx").first)
+    #expect(found.status == 503)
+    #expect(found["retry-after"] == "1")
+  }
+
   @Test func expectContinue() {
     let world = world()
     let index = world.network.open()

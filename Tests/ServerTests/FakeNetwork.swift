@@ -29,6 +29,8 @@ struct FakeNetwork: ~Copyable, Transport {
   var sendRoom = Int.max
   /// The most that `setReceiveLimit` grants.
   var largestLimit = 1 << 30
+  /// The most that `reserve` grants.
+  var reservable = 1 << 30
 
   static func id(_ index: Int) -> ConnectionID { ConnectionID(slot: UInt32(index), generation: 1) }
 
@@ -119,6 +121,8 @@ struct FakeNetwork: ~Copyable, Transport {
     connections[id.index].limit = bytes
     return true
   }
+
+  mutating func reserve(_ id: ConnectionID, _ bytes: Int) -> Bool { isLive(id) && bytes <= reservable }
 
   mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool {
     guard sendCapacity(id) > 0, sendRoom > 0 else { return false }
