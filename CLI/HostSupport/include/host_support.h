@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /// Starts `path` with `arguments` (argv, ended by a null pointer) and the three descriptors as its standard streams, in a process group
-/// of its own, no signal blocked or ignored. Returns its number, or a negative errno where nothing was started.
+/// of its own, no signal blocked or ignored, nothing else open. Returns its number, or a negative errno where nothing was started.
 ///
 /// The child is killed when the *thread* that called this ends, however it ends: call it on a thread that outlives the child, with all
 /// signals blocked, since the child shares this process's memory until exec and no handler may run in it. The descriptors are above 2.
@@ -27,6 +27,7 @@ static int swiftlet_spawn(const char *path, char *const *arguments, int input, i
       sigset_t none;
       sigemptyset(&none);
       sigprocmask(SIG_SETMASK, &none, NULL);
+      closefrom(3);  // Of another library's pipe that stayed open here, the reader would never see the end.
       execv(path, arguments);
     }
     failure = errno ? errno : ESRCH;

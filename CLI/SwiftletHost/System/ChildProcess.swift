@@ -25,6 +25,7 @@ struct ChildProcess {
   ///
   /// The program is killed when the calling *thread* ends, also when that is because this process was killed.
   init(path: String, arguments: [String]) throws(SystemError) {
+    try Descriptor.openStandardStreams()
     let input = try Descriptor.empty()
     let output = try Descriptor.pipe()
     let error = try Descriptor.pipe()

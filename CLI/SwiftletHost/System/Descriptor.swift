@@ -20,6 +20,18 @@ struct Descriptor: ~Copyable {
     Descriptor(owning: try SystemError.check(unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)))
   }
 
+  /// Opens what is closed of the three standard streams, so that no descriptor opened later takes the place of one.
+  static func openStandardStreams() throws(SystemError) {
+    while true {
+      // SAFETY: the path is a string of the program.
+      let number = try SystemError.check(unsafe open("/dev/null", O_RDWR))
+      if number > 2 {
+        close(number)
+        return
+      }
+    }
+  }
+
   /// A pipe's two ends.
   static func pipe() throws(SystemError) -> Pipe {
     var ends: (Int32, Int32) = (-1, -1)
