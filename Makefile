@@ -39,10 +39,15 @@ MISSING += $(foreach pair,$(FILES),$(if $(wildcard $(word 1,$(subst :, ,$(pair))
 MISSING := $(sort $(MISSING))
 
 setup:
+ifeq ($(shell command -v $(SWIFTC)),)
+	@echo "There is no $(SWIFTC) in PATH: install Swift 6.3 or newer, see https://www.swift.org/install/linux" >&2; exit 1
+endif
 ifneq ($(MISSING),)
 	@echo "Installing the Debian packages that are missing: $(MISSING)"
-	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; $$sudo apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null
+	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	command -v apt-get >/dev/null && command -v $${sudo:-env} >/dev/null || { echo "That needs root and apt-get. Install them by hand." >&2; exit 1; }; \
+	$$sudo apt-get update -qq && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(MISSING) >/dev/null
 endif
 
 # --- The kernel --------------------------------------------------------------------------------------------------
@@ -67,6 +72,7 @@ $(KERNEL_BUILD)/$(1).o: $$(wildcard $(2)/*.swift) $(foreach d,$(3),$(KERNEL_BUIL
 	@echo "  SWIFTC  $(1)"
 	@$(SWIFTC) $(KERNEL_SWIFTFLAGS) $(if $(filter $(1),$(COLD_MODULES)),-Osize,-O) -module-name $(1) -emit-module -emit-module-path $(KERNEL_BUILD)/$(1).swiftmodule \
 	  -c $$(filter %.swift,$$^) -o $$@
+	@touch $$@  # swiftc leaves an unchanged file as old as it is: the next make would build it again
 endef
 
 BOOT_HEADERS   := $(wildcard Boot/include/*)
@@ -136,7 +142,7 @@ $(BUILD)/swiftlet.iso: $(KERNEL) Makefile | setup
 
 # --- Running and testing -----------------------------------------------------------------------------------------
 
-run: all
+run: all $(if $(filter iso --machine=iso,$(ARGS)),iso)
 	@$(BUILD)/swiftlet run $(ARGS)
 
 test: all iso test-actions lint

@@ -43,7 +43,7 @@ musl_include := /usr/include/x86_64-linux-musl
 libgcc        = $(shell gcc -print-libgcc-file-name)
 clang_headers = $(shell $(CLANG) -print-resource-dir)/include
 # Swift's tables for comparing and printing strings; the linker takes them only where an action does that.
-unicode_tables = $(dir $(realpath $(shell command -v $(SWIFTC))))../lib/swift/embedded/x86_64-unknown-none-elf/libswiftUnicodeDataTables.a
+unicode_tables = $(shell $(SWIFTC) -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/embedded/x86_64-unknown-none-elf/libswiftUnicodeDataTables.a
 
 # $(call link,NAME,FLAGS,INPUTS,OUTPUT): with symbols for debuggers, and without.
 link = $(LD) $(2) $(3) -o $(userland)/$(1) && $(LD) -s $(2) $(3) -o $(4)

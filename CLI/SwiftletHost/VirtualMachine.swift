@@ -187,7 +187,8 @@ public final class VirtualMachine: Sendable {
   private static func deathReport(_ exit: ExitReport, _ state: State, plan: LaunchPlan) -> HostError {
     if case .emulatorFailed(let message) = exit {
       if message.contains("host forwarding"), let port = plan.hostPort { return portTaken(port) }
-      return HostError(.unavailable, exit.explanation, remedy: "swiftlet run -v shows QEMU's command line.", details: [])
+      let image = message.contains("kernel") ? "\(plan.image) is perhaps no kernel: 'make' builds the standard one. " : ""
+      return HostError(.unavailable, exit.explanation, remedy: image + "swiftlet run -v shows QEMU's command line.", details: [])
     }
     let remedy =
       switch exit {

@@ -25,11 +25,11 @@ struct Run: ParsableCommand {
         66  the kernel or the ISO is not there
         69  QEMU, or KVM where it was asked for, cannot be used
         70  the kernel or QEMU ended by itself
-        73  the port is taken
+        73  the port is taken or not allowed
         75  the kernel did not answer in time
       """)
 
-  @Option(help: ArgumentHelp("The port of 127.0.0.1 to serve on.", valueName: "port"))
+  @Option(help: ArgumentHelp("The port of 127.0.0.1 to serve on: 1 to 65535.", valueName: "port"))
   var port: UInt16 = 8080
 
   @Option(help: ArgumentHelp("The virtual machine's memory: 16M or more.", valueName: "size"))
@@ -41,7 +41,7 @@ struct Run: ParsableCommand {
   @Option(help: "The accelerator: auto takes KVM where the CPU shows vmx or svm and /dev/kvm opens, else TCG.")
   var accel: AcceleratorRequest = .auto
 
-  @Option(help: ArgumentHelp("The key of the API (default: \(Credentials.development)).", valueName: "user:key"))
+  @Option(help: ArgumentHelp("The key of the API, for 'curl -u' (default: \(Credentials.development)).", valueName: "user:key"))
   var auth: String?
 
   @Option(help: ArgumentHelp("The kernel, or the ISO with --machine iso (default: the one that make built).", valueName: "path"))
@@ -50,7 +50,7 @@ struct Run: ParsableCommand {
   @Option(name: .customLong("append"), help: ArgumentHelp("More words for the kernel command line.", valueName: "words"))
   var kernelWords: String?
 
-  @Option(help: ArgumentHelp("How long to wait for the first answer.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("How long to wait for the first answer: 1 or more.", valueName: "seconds"))
   var timeout: Int = 30
 
   @Option(help: ArgumentHelp("Boot this many times, print the median boot time and end.", valueName: "count"))
@@ -139,6 +139,6 @@ struct Run: ParsableCommand {
 
       """
     if auth == nil { text += "The key is \(Credentials.development), since there was no --auth.\n" }
-    return text + "Ctrl-C stops it.\(quiet ? "" : " The kernel's console follows.")\n"
+    return text + "Ctrl-C stops it.\(quiet || verbose ? "" : " The kernel's console follows.")\n"
   }
 }

@@ -65,6 +65,13 @@ import Testing
     #expect(iso.error.contains("'make iso'"))
   }
 
+  @Test func whatIsNoKernelIsNamed() throws {
+    let result = try Sandbox(emulator: "echo 'qemu: invalid kernel header' >&2; exit 1")
+      .run("run", "--kernel", "kernel.elf", "--port", "\(Port.free())")
+    #expect(result.status == 69)
+    #expect(result.error.contains("kernel.elf is perhaps no kernel") && result.error.contains("'make'"))
+  }
+
   @Test func takenPortIsFoundBeforeQEMUStarts() throws {
     let listener = try TCPListener()
     let port = try listener.port()
@@ -158,6 +165,18 @@ import Testing
       #expect(process.terminationReason == .exit && process.terminationStatus == 0)
     }
     #expect(try isGone(file))
+  }
+
+  @Test func closedStandardStreamsAreNoHindrance() throws {
+    let sandbox = try Sandbox(emulator: "[ -p /dev/stdout ] && [ -p /dev/stderr ] && ! read line && : > started; exit 33")
+    let process = sandbox.command([])
+    let words = ["run", "--kernel", "kernel.elf", "--port", "\(try Port.free())"].joined(separator: " ")
+    process.arguments = ["-c", "exec '\(process.executableURL?.path ?? "")' \(words) <&- >&- 2>&-"]
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 70)
+    #expect(FileManager.default.fileExists(atPath: sandbox.folder.appendingPathComponent("started").path))
   }
 
   @Test func helpNamesOptionsAndExitCodes() throws {

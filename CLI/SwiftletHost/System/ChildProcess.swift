@@ -1,12 +1,13 @@
 // Starting a program so that it cannot outlive the thread that started it.
 
+internal import Glibc
 internal import HostSupport
 
 /// The reading end of a child's output.
 final class ByteStream: Sendable {
   private let descriptor: Descriptor
 
-  init(owning number: Int32) { descriptor = Descriptor(owning: number) }
+  init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
   /// What there is, waiting for at least one byte; empty at the end.
   func read() -> [UInt8] {
@@ -24,22 +25,32 @@ struct ChildProcess {
   ///
   /// The program is killed when the calling *thread* ends, also when that is because this process was killed.
   init(path: String, arguments: [String]) throws(SystemError) {
-    let all = [path] + arguments
-    let block: [UInt8] = all.flatMap { Array($0.utf8) + [0] }
-    let span = block.span
-    // SAFETY: `block` holds `all.count` strings, each ended by a NUL byte, and is read before the call returns.
-    let child = unsafe span.withUnsafeBytes { buffer in
-      unsafe hostSpawn(path, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), all.count)
+    try Descriptor.openStandardStreams()
+    let input = try Descriptor.empty()
+    let output = try Descriptor.pipe()
+    let error = try Descriptor.pipe()
+    // SAFETY: the copies of the strings, and the null pointer after them, live until after the call, which keeps none.
+    var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    let child = SignalSet.withAllHeld {
+      unsafe spawnTiedToThread(path, &words, input: input.number, output: output.writing.number, error: error.writing.number)
     }
-    if child.pid < 0 { throw SystemError(code: -child.pid) }
-    processIdentifier = child.pid
-    output = ByteStream(owning: child.output)
-    error = ByteStream(owning: child.error)
+    if child < 0 { throw SystemError(code: -child) }
+    processIdentifier = child
+    self.output = ByteStream(output.reading)
+    self.error = ByteStream(error.reading)
   }
 
   /// Waits for the end: the exit status, or 256 plus the signal.
-  func wait() -> Int32 { hostWait(processIdentifier) }
+  func wait() -> Int32 {
+    var status: Int32 = 0
+    // SAFETY: the call writes `status` alone.
+    do throws(SystemError) { try SystemError.retrying { unsafe waitpid(processIdentifier, &status, 0) } } catch { return -error.code }
+    // What the macros WIFSIGNALED, WTERMSIG and WEXITSTATUS do.
+    let signal = status & 0x7f
+    return signal == 0 ? status >> 8 & 0xff : 256 + signal
+  }
 
   /// Asks the process to end (SIGTERM), or kills it. Only for a process that has not been waited for.
-  static func end(_ processIdentifier: Int32, force: Bool) { hostEnd(processIdentifier, force ? 1 : 0) }
+  static func end(_ processIdentifier: Int32, force: Bool) { kill(processIdentifier, force ? SIGKILL : SIGTERM) }
 }

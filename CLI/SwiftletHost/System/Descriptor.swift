@@ -1,38 +1,9 @@
-// Owned file descriptors, and the errors of system calls. The only files of the host code with unsafe operations are in this folder.
+// Owned file descriptors. All that are made here are closed on exec.
 
-internal import HostSupport
+internal import Glibc
 
-/// A system call that failed.
-public struct SystemError: Error, Equatable, CustomStringConvertible {
-  /// errno, as a positive number.
-  public var code: Int32
-
-  public init(code: Int32) { self.code = code }
-
-  static func check(_ result: Int32) throws(SystemError) -> Int32 {
-    if result < 0 { throw SystemError(code: -result) }
-    return result
-  }
-
-  /// A socket's timeout passed.
-  public var isTimeout: Bool { code == 11 }
-  public var isPermission: Bool { code == 13 || code == 1 }
-  public var isAddressInUse: Bool { code == 98 }
-  public var isConnectionReset: Bool { code == 104 || code == 32 }
-
-  public var description: String {
-    switch code {
-    case 2: "no such file"
-    case 11: "no answer in time"
-    case 13: "permission denied"
-    case 32: "the connection is closed"
-    case 98: "the address is in use"
-    case 104: "connection reset by peer"
-    case 111: "connection refused"
-    default: "errno \(code)"
-    }
-  }
-}
+/// Two descriptors at `ends`. Glibc's header shows it to C with _GNU_SOURCE only, which Swift's module of it has not.
+@_extern(c) private func pipe2(_ ends: UnsafeMutableRawPointer?, _ flags: Int32) -> Int32
 
 /// A file descriptor, closed with the value.
 struct Descriptor: ~Copyable {
@@ -41,31 +12,54 @@ struct Descriptor: ~Copyable {
   /// Takes over `number`, which nothing else closes.
   init(owning number: Int32) { self.number = number }
 
-  deinit { hostClose(number) }
+  deinit { close(number) }
+
+  /// The file that is always empty, to read.
+  static func empty() throws(SystemError) -> Descriptor {
+    // SAFETY: the path is a string of the program.
+    Descriptor(owning: try SystemError.check(unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)))
+  }
+
+  /// Opens what is closed of the three standard streams, so that no descriptor opened later takes the place of one.
+  static func openStandardStreams() throws(SystemError) {
+    while true {
+      // SAFETY: the path is a string of the program.
+      let number = try SystemError.check(unsafe open("/dev/null", O_RDWR))
+      if number > 2 {
+        close(number)
+        return
+      }
+    }
+  }
+
+  /// A pipe's two ends.
+  static func pipe() throws(SystemError) -> Pipe {
+    var ends: (Int32, Int32) = (-1, -1)
+    // SAFETY: a pair of Int32 lies in memory as the array of two that the call fills.
+    let result = unsafe withUnsafeMutableBytes(of: &ends) { unsafe pipe2($0.baseAddress, O_CLOEXEC) }
+    try SystemError.check(result)
+    return Pipe(reading: Descriptor(owning: ends.0), writing: Descriptor(owning: ends.1))
+  }
+
+  struct Pipe: ~Copyable {
+    let reading: Descriptor
+    let writing: Descriptor
+  }
 
   /// What there is to read, at most `limit` bytes; empty at the end.
   func read(upTo limit: Int) throws(SystemError) -> [UInt8] {
-    var failure: Int32 = 0
+    var failure: SystemError?
     let bytes = [UInt8](capacity: limit) { output in
-      // SAFETY: hostReceive writes at most `buffer.count` bytes into the buffer, and exactly the number it returns.
+      // SAFETY: the call writes at most `buffer.count` bytes into the buffer, and exactly the number it returns.
       unsafe output.withUnsafeMutableBufferPointer { buffer, count in
-        let result = unsafe hostReceive(number, buffer.baseAddress, buffer.count)
-        if result < 0 { failure = -result } else { count = Int(result) }
+        do throws(SystemError) {
+          count = try SystemError.retrying { unsafe Glibc.read(number, buffer.baseAddress, buffer.count) }
+        } catch {
+          failure = error
+        }
       }
     }
-    if failure != 0 { throw SystemError(code: failure) }
+    if let failure { throw failure }
     return bytes
-  }
-
-  /// Sends all of `bytes` on a socket.
-  func send(_ bytes: Span<UInt8>) throws(SystemError) {
-    var position = 0
-    while position < bytes.count {
-      let rest = bytes.extracting(position...)
-      // SAFETY: hostSend reads `buffer.count` bytes of the buffer at most, and keeps no pointer.
-      position += try unsafe rest.withUnsafeBufferPointer { buffer throws(SystemError) in
-        Int(try SystemError.check(unsafe hostSend(number, buffer.baseAddress, buffer.count)))
-      }
-    }
   }
 }
