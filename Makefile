@@ -33,6 +33,10 @@ TOOLS := qemu-system-x86_64:qemu-system-x86 $(NASM):nasm grub-mkrescue:grub-comm
   gcc:gcc curl:curl
 FILES := /usr/lib/grub/i386-pc/moddep.lst:grub-pc-bin /usr/lib/x86_64-linux-musl/libc.a:musl-dev \
   /usr/share/qemu/qboot.rom:qemu-system-data
+# What only the actions need.
+ifneq ($(filter-out kernel cli iso test-actions lint clean setup,$(or $(MAKECMDGOALS),all)),)
+FILES += /usr/lib/x86_64-linux-gnu/rcrt1.o:libc6-dev /usr/lib/x86_64-linux-gnu/liblua5.4.a:liblua5.4-dev
+endif
 
 MISSING := $(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair)))))
 MISSING += $(foreach pair,$(FILES),$(if $(wildcard $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair)))))

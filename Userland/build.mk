@@ -1,15 +1,19 @@
 # Builds the actions. Included by the top Makefile; works alone as well: make -f Userland/build.mk BUILD=/tmp/x actions
 #
-#   actions        $(BUILD)/actions/{echo,hello,sha256,echo-c}, stripped; the same with symbols in $(BUILD)/obj/userland
+#   actions        $(BUILD)/actions/*, stripped; the same with symbols in $(BUILD)/obj/userland. Programs in languages whose
+#                  toolchain is not there are left out, which is said
 #   test-actions   $(BUILD)/test-actions/*, the programs of Tests/Actions
 #
-# Needs swiftc, clang and ld.lld of the Swift toolchain, nasm, musl-dev, and gcc for its libgcc.a.
+# Needs swiftc, clang and ld.lld of the Swift toolchain, nasm, musl-dev, and gcc for its libgcc.a. LUA_SCRIPT names the script that
+# the action `lua` runs.
 # Paths are relative to the directory that holds Userland/.
 
 BUILD  ?= build
 SWIFTC ?= swiftc
 CLANG  ?= clang
 NASM   ?= nasm
+RUSTC  ?= rustc
+LUA_SCRIPT ?= Userland/lua/script.lua
 ifeq ($(origin LD),default)
 LD     := ld.lld
 endif
@@ -48,8 +52,9 @@ unicode_tables = $(shell $(SWIFTC) -print-target-info | sed -n 's/.*"runtimeReso
 # $(call link,NAME,FLAGS,INPUTS,OUTPUT): with symbols for debuggers, and without.
 link = $(LD) $(2) $(3) -o $(userland)/$(1) && $(LD) -s $(2) $(3) -o $(4)
 
-.PHONY: actions test-actions setup
+.PHONY: actions test-actions setup FORCE
 actions: $(addprefix $(BUILD)/actions/,$(swift_actions) echo-c)
+	@$(left_out) true
 test-actions: $(addprefix $(BUILD)/test-actions/,$(asm_tests) $(c_tests) $(swift_tests))
 
 # The top Makefile installs packages here.
@@ -100,6 +105,54 @@ $(BUILD)/actions/echo-c: $(userland)/echo-c.o | $(BUILD)/actions
 	@echo "  LD      echo-c"
 	@$(call link,echo-c,$(MUSL_LDFLAGS),$(musl_lib)/rcrt1.o $(musl_lib)/crti.o $< $(musl_lib)/libc.a $(libgcc) \
 	  $(musl_lib)/libc.a $(musl_lib)/crtn.o,$@)
+
+# --- Unmodified Linux programs: linked as anyone links them, with nothing of Swiftlet's ---
+
+# $(call offer,ACTIONS,WHAT IS THERE WHERE THEY CAN BE BUILT,WHAT IS MISSING OTHERWISE)
+define offer
+ifneq ($(strip $(2)),)
+actions: $(addprefix $(BUILD)/actions/,$(1))
+else
+left_out += $(foreach action,$(1),echo "  left out $(action): $(strip $(3))";)
+endif
+endef
+
+# $(call installed,FILE,DEBIAN PACKAGE): the file is there, or the top Makefile is about to install it.
+installed = $(or $(wildcard $(1)),$(filter $(2),$(MISSING)))
+
+gnu_lib      := /usr/lib/x86_64-linux-gnu
+LINUX_CFLAGS := -std=gnu17 -O2 -Wall -Wextra -Werror -static-pie -Wl,-z,noexecstack
+rust_target  := x86_64-unknown-linux-gnu
+
+$(eval $(call offer,echo-glibc statistics,$(call installed,$(gnu_lib)/rcrt1.o,libc6-dev),libc6-dev is not installed))
+$(eval $(call offer,lua,$(call installed,$(gnu_lib)/liblua5.4.a,liblua5.4-dev),liblua5.4-dev is not installed))
+$(eval $(call offer,words-rust,\
+  $(wildcard $(shell $(RUSTC) --print target-libdir --target $(rust_target) 2>/dev/null)/libstd-*.rlib),\
+  there is no $(RUSTC) with the standard library for $(rust_target)))
+$(eval $(call offer,swift-full,\
+  $(and $(wildcard $(swift_lib)/swift_static/linux/static-executable-args.lnk),$(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.a)),\
+  Swift or the C++ library (apt-get install g++) has no static library))
+
+# $(call linux_program,NAME,SOURCES AND OTHER FILES IT DEPENDS ON,TOOL'S NAME TO PRINT,COMMAND)
+define linux_program
+$(BUILD)/actions/$(1): $(2) Userland/build.mk | setup $(userland) $(BUILD)/actions
+	@echo "  $(3)$(1)"
+	@$(4) -o $(userland)/$(1) && strip -o $$@ $(userland)/$(1)
+endef
+
+$(eval $(call linux_program,echo-glibc,Userland/echo-glibc/echo.c,CC      ,gcc $$(LINUX_CFLAGS) $$<))
+$(eval $(call linux_program,statistics,Userland/statistics/statistics.c,CC      ,gcc $$(LINUX_CFLAGS) $$< -lm))
+$(eval $(call linux_program,lua,Userland/lua/main.c $(LUA_SCRIPT) $(userland)/lua-script,CC      ,\
+  gcc $$(LINUX_CFLAGS) -DSCRIPT='"$(LUA_SCRIPT)"' -I /usr/include/lua5.4 $$< -llua5.4 -lm))
+$(eval $(call linux_program,words-rust,Userland/words-rust/words.rs,RUSTC   ,\
+  $$(RUSTC) --edition 2021 --target $(rust_target) -O -C target-feature=+crt-static -C relocation-model=pie $$<))
+$(eval $(call linux_program,swift-full,Userland/swift-full/SwiftFull.swift,SWIFTC  ,\
+  $$(SWIFTC) -swift-version 6 -parse-as-library -O -warnings-as-errors -static-executable -use-ld=lld -Xclang-linker -static-pie $$<))
+
+# Changes where the script is another than last time.
+$(userland)/lua-script: FORCE | $(userland)
+	@echo '$(LUA_SCRIPT)' | cmp -s - $@ || echo '$(LUA_SCRIPT)' > $@
+FORCE:
 
 # --- Programs that test the kernel: freestanding C and assembly ---
 

@@ -21,6 +21,10 @@ public struct LaunchPlan: Sendable {
   public var kernelArguments: [String]
   /// Whether to leave out what only makes things quicker or clearer: q35's small firmware, the port that a panic exits through.
   public var isPlain = false
+  /// QEMU's CPU model where it is not to be the accelerator's best.
+  public var cpuModel: String?
+  /// More arguments for QEMU, for measuring.
+  public var extraArguments: [String] = []
 
   public init(
     machine: MachineModel, memory: MemorySize = .standard, accelerator: Accelerator, image: String, network: Network,
@@ -42,7 +46,7 @@ public struct LaunchPlan: Sendable {
     case .q35: list = ["-M", "q35"] + (isPlain ? [] : ["-bios", "qboot.rom"])
     case .iso: list = ["-M", "q35"]
     }
-    list += ["-accel", accelerator.kind.rawValue, "-cpu", accelerator.cpu, "-m", memory.description]
+    list += ["-accel", accelerator.kind.rawValue, "-cpu", cpuModel ?? accelerator.cpu, "-m", memory.description]
     list += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"]
     // The kernel ends QEMU with a status through this port; it works without the device, too.
     if !isPlain { list += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"] }
@@ -55,7 +59,7 @@ public struct LaunchPlan: Sendable {
       list += ["-kernel", image]
       if !kernelArguments.isEmpty { list += ["-append", kernelArguments.joined(separator: " ")] }
     }
-    return list
+    return list + extraArguments
   }
 
   private var netdev: String {

@@ -140,6 +140,23 @@ extension ActionProcess {
     return 0
   }
 
+  /// The machine as the action may know it: its memory is the action's limit. glibc's sysconf, and by it qsort, asks.
+  mutating func sysinfo<M: ActionMachine & ~Copyable>(
+    _ call: SystemCall, _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    var bytes: [112 of UInt8] = .init(repeating: 0)
+    var info = bytes.mutableSpan
+    let total = max(0, limits.memoryBytes)
+    let used = memory.peakPages << Int(AddressSpace.pageShift)
+    info.storeLE64(machine.now.nanoseconds / 1_000_000_000, at: 0)  // uptime
+    info.storeLE64(UInt64(total), at: 32)  // totalram
+    info.storeLE64(UInt64(max(0, total &- used)), at: 40)  // freeram
+    info.storeLE16(1, at: 80)  // procs
+    info.storeLE32(1, at: 104)  // mem_unit
+    try put(bytes.span, at: call.first, &machine)
+    return 0
+  }
+
   mutating func prlimit<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {

@@ -109,6 +109,7 @@ extension ActionProcess {
     case .futex: return try futex(call, &machine)
     case .schedGetaffinity: return try schedGetaffinity(call, &machine)
     case .uname: return try uname(call, &machine)
+    case .sysinfo: return try sysinfo(call, &machine)
     case .prlimit64: return try prlimit(call, &machine)
     case .getrlimit: return try putResourceLimit(call.first, at: call.second, &machine)
     case .readlink: return try readlink(call, request, &machine)
@@ -116,7 +117,7 @@ extension ActionProcess {
     // There is no file system: every path is missing.
     case .open, .openat, .stat, .lstat, .access, .faccessat, .faccessat2, .readlinkat: throw .failed(.noSuchFile)
     // What run-times try and do well without; not worth a line in the log.
-    case .rseq, .statx, .sysinfo, .prctl: throw .failed(.noSystemCall)
+    case .rseq, .statx, .prctl: throw .failed(.noSystemCall)
 
     case .pipe, .pipe2, .select, .dup, .dup2, .dup3, .nanosleep, .clockNanosleep, .socket, .connect, .clone, .clone3,
       .fork, .vfork, .execve, .wait4, .getcwd, .getrusage, .epollCreate, .epollCreate1, .ppoll, .eventfd2,

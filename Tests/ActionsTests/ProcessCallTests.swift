@@ -45,6 +45,22 @@ import Testing
         """)
   }
 
+  @Test func sysinfoTellsTheMemoryLimit() {
+    let action = Harness(limits: ActionLimits(memoryBytes: 3 << 20))
+    #expect(action.call(.sysinfo, Harness.data + 8) == 0)
+    let info = action.peek(112, at: Harness.data + 8) ?? []
+    let used = UInt64(action.process.memory.peakPages) << 12
+    #expect(littleEndian(info[32..<40]) == 3 << 20)
+    // The pages that the answer itself took count from then on.
+    let free = littleEndian(info[40..<48])
+    #expect(free < 3 << 20 && free >= (3 << 20) - used && free & 4095 == 0)
+    #expect(littleEndian(info[80..<82]) == 1)
+    #expect(littleEndian(info[104..<108]) == 1)
+    #expect(action.call(.sysinfo, 0) == -14)
+    #expect(action.call(.sysinfo, Harness.stackTop - 111) == -14)
+    #expect(action.log.count == 0)
+  }
+
   @Test(arguments: [(0 as UInt64, 0 as UInt8), (1, 1), (255, 255), (256, 0), (.max, 255)])
   func exit(status: UInt64, expected: UInt8) {
     for number in [60, 231] as [UInt64] {

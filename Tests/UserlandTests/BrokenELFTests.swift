@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test(arguments: samples)
+  @Test(arguments: samples + LinuxProgramTests.programs.filter(Program.isBuilt))
   func samplesAreAccepted(sample: String) throws {
     #expect(refusal(of: [UInt8](try Data(contentsOf: Program.action(sample)))) == nil)
   }

@@ -18,6 +18,8 @@ enum Program {
   }()
 
   static func action(_ name: String) -> URL { build.appendingPathComponent("actions/\(name)") }
+  /// Whether `make actions` built it: it leaves out programs whose toolchain is not there.
+  static func isBuilt(_ name: String) -> Bool { FileManager.default.fileExists(atPath: action(name).path) }
   static func testAction(_ name: String) -> URL { build.appendingPathComponent("test-actions/\(name)") }
 
   /// Runs the program with `input` on its stdin until it ends. The streams are files, so that no size of input or output blocks.
