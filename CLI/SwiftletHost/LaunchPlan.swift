@@ -19,6 +19,10 @@ public struct LaunchPlan: Sendable {
   public var network: Network
   /// The kernel command line; the ISO has its own.
   public var kernelArguments: [String]
+  /// QEMU's CPU model where it is not to be the accelerator's best.
+  public var cpuModel: String?
+  /// More arguments for QEMU, for measuring.
+  public var extraArguments: [String] = []
 
   public init(
     machine: MachineModel, memory: MemorySize = .standard, accelerator: Accelerator, image: String, network: Network,
@@ -40,7 +44,7 @@ public struct LaunchPlan: Sendable {
     case .q35: list = ["-M", "q35", "-bios", "qboot.rom"]
     case .iso: list = ["-M", "q35"]
     }
-    list += ["-accel", accelerator.kind.rawValue, "-cpu", accelerator.cpu, "-m", memory.description]
+    list += ["-accel", accelerator.kind.rawValue, "-cpu", cpuModel ?? accelerator.cpu, "-m", memory.description]
     list += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"]
     // The kernel ends QEMU with a status through this port; it works without the device, too.
     list += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
@@ -53,7 +57,7 @@ public struct LaunchPlan: Sendable {
       list += ["-kernel", image]
       if !kernelArguments.isEmpty { list += ["-append", kernelArguments.joined(separator: " ")] }
     }
-    return list
+    return list + extraArguments
   }
 
   private var netdev: String {

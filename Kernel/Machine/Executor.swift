@@ -181,7 +181,7 @@ extension Executor {
       page &+= 4096
     }
     let values = unsafe InitialStackValues(
-      slotBase: instance.pointee.base, random: (context.pointee.hardware.random(), context.pointee.hardware.random()),
+      slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
       hardwareCapabilities: core.pointee.capabilities)
     return unsafe size <= 4096 ? writeShortStack(instance, values) : writeLongStack(instance, values, size)
   }

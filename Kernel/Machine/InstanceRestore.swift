@@ -25,8 +25,8 @@ extension Instance {
         return pristine.restore(&restorer)
       }
     }
-    resetProtection(memory.changedImagePages)
-    resetProtection(memory.changedStackPages)
+    if !memory.changedImagePages.isEmpty { resetProtection(memory.changedImagePages) }
+    if !memory.changedStackPages.isEmpty { resetProtection(memory.changedStackPages) }
     return counts
   }
 
@@ -44,8 +44,9 @@ extension Instance {
     }
   }
 
-  /// Gives pages whose protection or mapping a memory call changed what the image says of them.
-  private func resetProtection(_ pages: Range<UInt32>) {
+  /// Gives pages whose protection or mapping a memory call changed what the image says of them. (Mutating, since a borrowed
+  /// instance would be copied for the call.)
+  private mutating func resetProtection(_ pages: Range<UInt32>) {
     var page = pages.lowerBound
     while page < pages.upperBound {
       defer { page &+= 1 }
@@ -102,10 +103,10 @@ extension Instance {
 
   mutating func copyTemplate(index: Int, to page: UInt32) {
     // SAFETY: the frames are the instance's own.
-    unsafe copyPage(to: frame(page), from: templates.pointee[index])
+    unsafe restorePage(to: frame(page), from: templates.pointee[index])
   }
 
-  mutating func zero(_ page: UInt32) { zeroPage(frame(page)) }
+  mutating func zero(_ page: UInt32) { restoreZeros(to: frame(page)) }
 
   mutating func drop(_ page: UInt32) {
     let address = entryAddress(page)
