@@ -12,7 +12,7 @@ extension Instance {
 
   /// Restores all private pages, given the lists of what the last invocation made and changed.
   mutating func restore(
-    transient: borrowing ByteBuffer, _ memory: borrowing ActionMemory, frames: inout FrameAllocator
+    transient: borrowing ByteBuffer, _ memory: UnsafePointer<ActionMemory>, frames: inout FrameAllocator
   ) -> RestoreCounts {
     freeTransient(transient, &frames)
     runs &+= 1
@@ -25,8 +25,10 @@ extension Instance {
         return pristine.restore(&restorer)
       }
     }
-    if !memory.changedImagePages.isEmpty { resetProtection(memory.changedImagePages) }
-    if !memory.changedStackPages.isEmpty { resetProtection(memory.changedStackPages) }
+    // SAFETY: the caller's memory; a pointer, since a borrowed struct would be copied for the call.
+    let (image, stack) = unsafe (memory.pointee.changedImagePages, memory.pointee.changedStackPages)
+    if !image.isEmpty { resetProtection(image) }
+    if !stack.isEmpty { resetProtection(stack) }
     return counts
   }
 

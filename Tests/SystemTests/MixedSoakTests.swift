@@ -96,8 +96,9 @@ extension SystemTests {
       let before = try guest.counters(connections: 2)
       let time = try ContinuousClock().measure { try Self.run(count, client, &noise) }
       let after = try guest.counters(connections: 2)
-      // The heap keeps an empty page for each size that was used, and tables keep their size: nothing else may differ.
-      after.expectSame(as: before, slack: 4096)
+      // The heap keeps an empty page for each size that was used, and the buffer of names grows to some KiB before it is
+      // compacted: nothing else may differ.
+      after.expectSame(as: before, slack: 16 << 10)
       Summary.shared.add("\(count) mixed invocations in \(time.milliseconds)")
       Summary.shared.add("  after the first 500, all removed: \(before)")
       Summary.shared.add("  at the end, all removed:          \(after)")
