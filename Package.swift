@@ -25,7 +25,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
   name: "swiftlet",
-  products: [.executable(name: "swiftlet", targets: ["swiftlet"])],
+  products: [
+    .executable(name: "swiftlet", targets: ["swiftlet"]), .executable(name: "swiftlet-bench", targets: ["swiftlet-bench"]),
+  ],
   dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   targets: [
     kernel("Bytes", "Machine/Bytes"),
@@ -49,6 +51,10 @@ let package = Package(
       name: "swiftlet",
       dependencies: ["SwiftletHost", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "CLI/swiftlet", swiftSettings: settings),
+    .executableTarget(
+      name: "swiftlet-bench",
+      dependencies: ["SwiftletHost", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "CLI/bench", swiftSettings: settings),
 
     tests("BytesTests", ["Bytes"]),
     tests("BaseTests", ["Base", "Bytes"]),

@@ -47,7 +47,8 @@ musl_include := /usr/include/x86_64-linux-musl
 libgcc        = $(shell gcc -print-libgcc-file-name)
 clang_headers = $(shell $(CLANG) -print-resource-dir)/include
 # Swift's tables for comparing and printing strings; the linker takes them only where an action does that.
-unicode_tables = $(shell $(SWIFTC) -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')/embedded/x86_64-unknown-none-elf/libswiftUnicodeDataTables.a
+swift_resources = $(shell $(SWIFTC) -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
+unicode_tables = $(swift_resources)/embedded/x86_64-unknown-none-elf/libswiftUnicodeDataTables.a
 
 # $(call link,NAME,FLAGS,INPUTS,OUTPUT): with symbols for debuggers, and without.
 link = $(LD) $(2) $(3) -o $(userland)/$(1) && $(LD) -s $(2) $(3) -o $(4)
@@ -130,7 +131,7 @@ $(eval $(call offer,words-rust,\
   $(wildcard $(shell $(RUSTC) --print target-libdir --target $(rust_target) 2>/dev/null)/libstd-*.rlib),\
   there is no $(RUSTC) with the standard library for $(rust_target)))
 $(eval $(call offer,swift-full,\
-  $(and $(wildcard $(swift_lib)/swift_static/linux/static-executable-args.lnk),$(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.a)),\
+  $(and $(wildcard $(swift_resources)_static/linux/static-executable-args.lnk),$(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.a)),\
   Swift or the C++ library (apt-get install g++) has no static library))
 
 # $(call linux_program,NAME,SOURCES AND OTHER FILES IT DEPENDS ON,TOOL'S NAME TO PRINT,COMMAND)

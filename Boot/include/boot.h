@@ -188,6 +188,13 @@ INLINE void zero_page(uint64_t to) SWIFT_NAME(zeroPage(_:)) {
   __asm__ volatile("rep stosq" : "+D"(to), "+c"(count) : "a"(0) : "memory");
 }
 
+/// The same, 16 or 32 bytes at a time (restore.asm). They use vector registers, which hold the action's
+/// values while one is on its way: for restoring only, when none is, and the next is given a clean state.
+void restore_page(uint64_t to, uint64_t from) SWIFT_NAME(restorePage(to:from:));
+void restore_zeros(uint64_t to) SWIFT_NAME(restoreZeros(to:));
+extern uint8_t restore_wide;
+INLINE void set_restore_wide(int enabled) SWIFT_NAME(setRestoreWide(_:)) { restore_wide = enabled != 0; }
+
 /// Copies `count` bytes upwards: right also where the ranges overlap and `to` is below `from`.
 INLINE void copy_forward(void *to, const void *from, size_t count) SWIFT_NAME(copyForward(to:from:count:)) {
   size_t words = count >> 3, rest = count & 7;

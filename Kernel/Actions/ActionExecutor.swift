@@ -35,8 +35,11 @@ public enum InstallError: Error, Equatable, Sendable {
 
 /// Installs actions and runs one at a time, each invocation in the pristine state of its image.
 public protocol ActionExecutor: ~Copyable {
-  /// Copies what it needs of `image`: the caller may drop it afterwards.
-  mutating func install(_ image: borrowing ActionImage, limits: ActionLimits) throws(InstallError) -> InstanceID
+  /// Copies what it needs of `image`: the caller may drop it afterwards. What the CPU learnt from actions of one `namespace` does
+  /// not steer those of another, as far as the CPU can forget.
+  mutating func install(
+    _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
+  ) throws(InstallError) -> InstanceID
 
   /// Frees everything that the instance has. A stale `id` does nothing.
   mutating func remove(_ id: InstanceID)

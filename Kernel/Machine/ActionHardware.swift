@@ -16,6 +16,7 @@ import CBoot
   let memory: UnsafeMutablePointer<KernelMemory>
   let clock: Clock
   private var generator: RandomGenerator
+  private var auxiliary = AuxiliaryRandom()
   private var fsBase: UInt64 = 0
   /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
   /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
@@ -160,6 +161,9 @@ import CBoot
   }
 
   mutating func random() -> UInt64 { generator.next64() }
+
+  /// 16 bytes for AT_RANDOM.
+  mutating func auxiliaryRandom() -> (UInt64, UInt64) { auxiliary.next(&generator) }
 
   var now: Instant { clock.now }
 

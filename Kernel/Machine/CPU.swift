@@ -6,6 +6,7 @@ import CBoot
 /// Model-specific registers (AMD64 manual, volume 2, appendix A).
 enum MSR {
   static let apicBase: UInt32 = 0x1b
+  static let predictionCommand: UInt32 = 0x49
   static let sysenterCS: UInt32 = 0x174
   static let pat: UInt32 = 0x277
   static let tscDeadline: UInt32 = 0x6e0
@@ -41,6 +42,8 @@ public struct CPUFeatures: Sendable {
   public let gigabytePages: Bool
   public let noExecute: Bool
   public let hypervisor: Bool
+  /// Indirect branch prediction barrier: PRED_CMD is there (Intel: CPUID 7.EDX bit 26; AMD: 0x80000008.EBX bit 12).
+  public let predictionBarrier: Bool
 
   public init() {
     let highest = cpuid(0, 0).eax
@@ -59,6 +62,8 @@ public struct CPUFeatures: Sendable {
     umip = structured.ecx >> 2 & 1 == 1
     gigabytePages = extended.edx >> 26 & 1 == 1
     noExecute = extended.edx >> 20 & 1 == 1
+    let hasSizes = cpuid(0x8000_0000, 0).eax >= 0x8000_0008
+    predictionBarrier = structured.edx >> 26 & 1 == 1 || hasSizes && cpuid(0x8000_0008, 0).ebx >> 12 & 1 == 1
   }
 }
 
@@ -84,7 +89,9 @@ enum CPUSetup {
     if features.avx { components |= 0b100 }
     if features.avx && features.avx512 { components |= 0b1110_0000 }
     let offered = cpuid(0xd, 0)
-    writeXCR0(components & (UInt64(offered.edx) << 32 | UInt64(offered.eax)))
+    components &= UInt64(offered.edx) << 32 | UInt64(offered.eax)
+    writeXCR0(components)
+    setRestoreWide(components & 0b100 != 0 ? 1 : 0)
   }
 
   private static func setSystemCallEntry() {

@@ -18,6 +18,16 @@ import CBoot
   let floatingPoint: FloatingPointReset
   let capabilities: UInt64
   var lastRestore = RestoreCounts()
+  /// The namespace of the action that ran last.
+  var lastNamespace: UInt16 = 0
+
+  /// Makes the CPU forget the branches of the action that ran last, where that was another namespace's.
+  @inline(__always)
+  mutating func separate(_ namespace: UInt16) {
+    guard namespace != lastNamespace else { return }
+    lastNamespace = namespace
+    if features.predictionBarrier { writeMSR(MSR.predictionCommand, 1) }
+  }
 }
 
 /// The executor: a handle on state that stays where it is. There is one, and it lives as long as the kernel.
@@ -64,7 +74,7 @@ import CBoot
   }
 
   public mutating func install(
-    _ image: borrowing ActionImage, limits: ActionLimits
+    _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
   ) throws(InstallError) -> InstanceID {
     // SAFETY: `core` and the kernel's memory are reached only from here while no invocation runs.
     let memory = unsafe core.pointee.memory
@@ -80,7 +90,8 @@ import CBoot
     }
     do throws(InstallError) {
       var instance = unsafe try Instance(
-        image, slot: slot, generation: generation, limits: limits, noExecute: noExecute, frames: &memory.pointee.frames)
+        image, slot: slot, generation: generation, limits: limits, namespace: namespace, noExecute: noExecute,
+        frames: &memory.pointee.frames)
       let directory = instance.table.directory
       guard unsafe core.pointee.slots.attach(slot, directory: directory, frames: &memory.pointee.frames) else {
         unsafe instance.destroy(frames: &memory.pointee.frames)
@@ -130,6 +141,7 @@ import CBoot
     unsafe context.pointee.log = log
     let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
     unsafe context.pointee.deadline = min(limit, request.pointee.deadline)
+    unsafe core.pointee.separate(instance.pointee.namespace)
     unsafe context.pointee.hardware.begin(instance)
     unsafe context.pointee.process.begin(
       instance.pointee.layout, slotBase: instance.pointee.base, limits: limits,
@@ -151,8 +163,10 @@ import CBoot
     // SAFETY: as in `install`.
     guard let instance = unsafe core.pointee.instances.find(id) else { return }
     let memory = unsafe core.pointee.memory
-    let counts = unsafe instance.pointee.restore(
-      transient: context.pointee.hardware.transientPages, context.pointee.process.memory, frames: &memory.pointee.frames)
+    let counts = unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
+      unsafe instance.pointee.restore(
+        transient: context.pointee.hardware.transientPages, changes, frames: &memory.pointee.frames)
+    }
     unsafe core.pointee.lastRestore = counts
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
   }
@@ -181,7 +195,7 @@ extension Executor {
       page &+= 4096
     }
     let values = unsafe InitialStackValues(
-      slotBase: instance.pointee.base, random: (context.pointee.hardware.random(), context.pointee.hardware.random()),
+      slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
       hardwareCapabilities: core.pointee.capabilities)
     return unsafe size <= 4096 ? writeShortStack(instance, values) : writeLongStack(instance, values, size)
   }

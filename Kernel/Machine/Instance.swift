@@ -12,6 +12,7 @@ struct Instance: ~Copyable {
   let generation: UInt32
   let layout: ImageLayout
   let limits: ActionLimits
+  let namespace: UInt16
   var templates: TemplateFrames
   var table: SlotPageTable
   var pristine = PristinePages()
@@ -27,8 +28,8 @@ struct Instance: ~Copyable {
 
   /// Builds the template pages of `image`, relocated to the slot's address, and maps those that are never written.
   init(
-    _ image: borrowing ActionImage, slot: UInt32, generation: UInt32, limits: ActionLimits, noExecute: UInt64,
-    frames: inout FrameAllocator
+    _ image: borrowing ActionImage, slot: UInt32, generation: UInt32, limits: ActionLimits, namespace: UInt16,
+    noExecute: UInt64, frames: inout FrameAllocator
   ) throws(InstallError) {
     guard var templates = TemplateFrames(capacity: image.layout.templatePageCount) else { throw .noMemory }
     guard Self.build(&templates, image, AddressSpace.slotBase(slot), &frames),
@@ -45,6 +46,7 @@ struct Instance: ~Copyable {
     self.slot = slot
     self.generation = generation
     self.limits = limits
+    self.namespace = namespace
     self.noExecute = noExecute
     layout = image.layout
     self.templates = templates

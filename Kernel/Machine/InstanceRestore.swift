@@ -12,7 +12,7 @@ extension Instance {
 
   /// Restores all private pages, given the lists of what the last invocation made and changed.
   mutating func restore(
-    transient: borrowing ByteBuffer, _ memory: borrowing ActionMemory, frames: inout FrameAllocator
+    transient: borrowing ByteBuffer, _ memory: UnsafePointer<ActionMemory>, frames: inout FrameAllocator
   ) -> RestoreCounts {
     freeTransient(transient, &frames)
     runs &+= 1
@@ -25,8 +25,10 @@ extension Instance {
         return pristine.restore(&restorer)
       }
     }
-    resetProtection(memory.changedImagePages)
-    resetProtection(memory.changedStackPages)
+    // SAFETY: the caller's memory; a pointer, since a borrowed struct would be copied for the call.
+    let (image, stack) = unsafe (memory.pointee.changedImagePages, memory.pointee.changedStackPages)
+    if !image.isEmpty { resetProtection(image) }
+    if !stack.isEmpty { resetProtection(stack) }
     return counts
   }
 
@@ -44,8 +46,9 @@ extension Instance {
     }
   }
 
-  /// Gives pages whose protection or mapping a memory call changed what the image says of them.
-  private func resetProtection(_ pages: Range<UInt32>) {
+  /// Gives pages whose protection or mapping a memory call changed what the image says of them. (Mutating, since a borrowed
+  /// instance would be copied for the call.)
+  private mutating func resetProtection(_ pages: Range<UInt32>) {
     var page = pages.lowerBound
     while page < pages.upperBound {
       defer { page &+= 1 }
@@ -102,10 +105,10 @@ extension Instance {
 
   mutating func copyTemplate(index: Int, to page: UInt32) {
     // SAFETY: the frames are the instance's own.
-    unsafe copyPage(to: frame(page), from: templates.pointee[index])
+    unsafe restorePage(to: frame(page), from: templates.pointee[index])
   }
 
-  mutating func zero(_ page: UInt32) { zeroPage(frame(page)) }
+  mutating func zero(_ page: UInt32) { restoreZeros(to: frame(page)) }
 
   mutating func drop(_ page: UInt32) {
     let address = entryAddress(page)

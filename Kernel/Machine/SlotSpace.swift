@@ -3,27 +3,24 @@
 
 import CBoot
 
-/// PML4 entries 1 to 255 and their page directory pointer tables.
+/// PML4 entries 1 to 255 and their page directory pointer tables, which only the PML4 itself lists.
 ///
 /// All slots stay mapped, supervisor only; at most one, the active one, is open to user mode. It stays open after its
 /// action has ended, when only the kernel runs, so that the next invocation of the same action pays nothing.
 struct SlotSpace: ~Copyable {
-  /// Page directory pointer tables by PML4 index; zero where there is none yet.
-  private var tables: [256 of UInt64] = .init(repeating: 0)
   private var active: UInt32? = nil
   /// A slot numbers its PML4 entry in the high bits and the entry of that table in the low nine.
   private static let firstPML4: UInt32 = 1
 
   /// Gives slot `slot` its page directory; false where memory for a table is out.
   mutating func attach(_ slot: UInt32, directory: UInt64, frames: inout FrameAllocator) -> Bool {
-    let index = Int(slot >> 9 &+ Self.firstPML4)
-    if tables[index] == 0 {
+    let root = rootEntry(slot)
+    if Physical.load(root) == 0 {
       guard let table = frames.allocate(pages: 1) else { return false }
       zeroPage(table)
-      tables[index] = table
       // The border of user mode is the next level's entry.
       let flags = PageEntry.present | PageEntry.writable | PageEntry.user
-      Physical.store(KernelMap.root &+ UInt64(index) &* 8, table | flags)
+      Physical.store(root, table | flags)
     }
     Physical.store(entryAddress(slot), directory | PageEntry.present | PageEntry.writable)
     return true
@@ -56,6 +53,9 @@ struct SlotSpace: ~Copyable {
 
   @inline(__always)
   private func entryAddress(_ slot: UInt32) -> UInt64 {
-    tables[Int(slot >> 9 &+ Self.firstPML4)] &+ UInt64(slot & 511) &* 8
+    Physical.load(rootEntry(slot)) & ~0xfff &+ UInt64(slot & 511) &* 8
   }
+
+  @inline(__always)
+  private func rootEntry(_ slot: UInt32) -> UInt64 { KernelMap.root &+ UInt64(slot >> 9 &+ Self.firstPML4) &* 8 }
 }

@@ -3,6 +3,7 @@
 // Connections, handshakes under way and TIME_WAIT share one table of chained nodes, so that one look-up answers for all three.
 // The hash is keyed: strangers cannot choose ports that fall into one chain.
 
+import Base
 import Bytes
 
 /// The peer's address and both ports; the own address is the same for all.

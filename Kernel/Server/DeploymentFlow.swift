@@ -88,7 +88,7 @@ extension HTTPServer {
     if let memory = parameters.memory { limits.memoryBytes = memory << 20 }
     let instance: InstanceID
     do throws(InstallError) {
-      instance = try executor.install(image, limits: limits)
+      instance = try executor.install(image, limits: limits, namespace: namespace)
     } catch {
       throw .install(error)
     }

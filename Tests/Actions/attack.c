@@ -34,11 +34,29 @@
 //   exit N                          exit status N & 255
 //   unknown-syscall N               survived -38
 //   syscalls                        survived: numbers 500 to 1500 and some absurd ones, each -38
+//   rdtsc cpuid                     survived
+//   rdpmc                           general protection fault
+//   monitor vmcall rdfsbase         invalid opcode or general protection fault
+//   smsw sidt str sldt              as sgdt
+//   tlb-unmap tlb-none tlb-protect  page fault: a page that was used, then unmapped or its rights taken, is used again
+//   tlb-remap                       survived 0: unmapped and mapped again at the same address, a page holds zeros
+//   tlb-keep                        survived 0: the same for a page of the image, whose pristine content is shown again
+//   rcx-noncanonical                survived: system calls with absurd RCX and R11, which are the return address and flags
+//   rsp-noncanonical rsp-kernel     survived: system calls and a page fault with such a stack pointer
+//   push-noncanonical push-kernel   stack fault or general protection fault; page fault
+//   edge-run                        page fault: runs off the end of the last page that can be mapped
+//   edge-system-call                survived: no page can be both written and run
+//   fault-flags                     survived: page faults with AC, DF and NT set
+//   where                           survived, and the address of its image
+//   leave-secrets                   survived: a mark in 2 MiB of mappings and the heap, in the stack and in all general registers
+//   find-secrets                    survived 0: the number of marks found in 2 MiB of fresh mappings, heap and stack
 //   anything else                   exit status 2
 //
 // Under Linux the same attacks end by a signal, but for int80 and what Linux allows.
 
 #include "freestanding.h"
+
+#define MARK 0x5ec7e75ec7e75ec7ull
 
 static u8 input[128];
 static volatile u8 code_in_data[16] = {0x0b};  // 0xc3, ret, when it is called
@@ -120,6 +138,16 @@ static void privileged(const char *name) {
     if (equal(name, "ltr")) __asm__ volatile("ltr %%ax" : : "a"(0x28));
     if (equal(name, "sgdt")) __asm__ volatile("sgdt %0" : "=m"(descriptor));
     if (equal(name, "invlpg")) __asm__ volatile("invlpg (%0)" : : "r"(descriptor));
+    if (equal(name, "rdtsc")) __asm__ volatile("rdtsc" : : : "rax", "rdx");
+    if (equal(name, "cpuid")) __asm__ volatile("cpuid" : : "a"(0) : "rbx", "rcx", "rdx");
+    if (equal(name, "rdpmc")) __asm__ volatile("rdpmc" : : "c"(0) : "rax", "rdx");
+    if (equal(name, "monitor")) __asm__ volatile("monitor" : : "a"(descriptor), "c"(0), "d"(0));
+    if (equal(name, "vmcall")) __asm__ volatile("vmcall");
+    if (equal(name, "rdfsbase")) __asm__ volatile("rdfsbase %%rax" : : : "rax");
+    if (equal(name, "smsw")) __asm__ volatile("smsw %%ax" : : : "rax");
+    if (equal(name, "sidt")) __asm__ volatile("sidt %0" : "=m"(descriptor));
+    if (equal(name, "str")) __asm__ volatile("str %%ax" : : : "rax");
+    if (equal(name, "sldt")) __asm__ volatile("sldt %%ax" : : : "rax");
     if (equal(name, "clts")) __asm__ volatile("clts");
     if (equal(name, "wbinvd")) __asm__ volatile("wbinvd");
     if (equal(name, "swapgs-instruction")) __asm__ volatile("swapgs");
@@ -220,6 +248,105 @@ static void others(const char *name, u64 argument) {
     }
 }
 
+/// Uses mappings after they have changed: a translation that outlived its page table entry would let it.
+static void stale(const char *name) {
+    static volatile u64 image[512] = {7};
+    if (name[0] != 't' || name[1] != 'l' || name[2] != 'b') return;
+    volatile u64 *page = (volatile u64 *)map_pages(4096);
+    *page = MARK;
+    if (equal(name, "tlb-unmap")) call3(SYS_munmap, (u64)page, 4096, 0), survived(*page);
+    if (equal(name, "tlb-none")) call3(SYS_mprotect, (u64)page, 4096, PROT_NONE), survived(*page);
+    if (equal(name, "tlb-protect")) call3(SYS_mprotect, (u64)page, 4096, PROT_READ), *page = 1;
+    if (equal(name, "tlb-remap")) {
+        u64 found = 0;
+        for (int i = 0; i < 100; i++) {
+            call3(SYS_munmap, (u64)page, 4096, 0);
+            map((u64)page, 4096, PROT_READ | PROT_WRITE, MAP_FIXED);
+            found |= *page;
+            *page = MARK;
+        }
+        survived(found);
+    }
+    if (equal(name, "tlb-keep")) {
+        u64 found = image[0] ^ 7;
+        for (int i = 0; i < 512; i++) image[i] = MARK;
+        survived(found);
+    }
+}
+
+/// Enters the kernel with stack pointers, return addresses and flags that no compiler makes.
+static void entries(const char *name) {
+    u64 wild = 0;
+    if (equal(name, "rsp-noncanonical") || equal(name, "push-noncanonical")) wild = 0x900000000000;
+    if (equal(name, "rsp-kernel") || equal(name, "push-kernel")) wild = 0x108000;
+    if (wild && name[0] == 'p') __asm__ volatile("movq %0, %%rsp\n pushq %%rax" : : "r"(wild) : "memory");
+    if (wild) {
+        for (int i = 0; i < 100; i++) {
+            i64 result = SYS_getpid;
+            u8 *page = (u8 *)map_pages(4096);
+            __asm__ volatile("movq %%rsp, %%r12\n movq %[wild], %%rsp\n syscall\n movb $1, (%[page])\n movq %%r12, %%rsp\n"
+                             : "+a"(result) : [wild] "r"(wild), [page] "r"(page) : "rcx", "r11", "r12", "memory");
+            call3(SYS_munmap, (u64)page, 4096, 0);
+        }
+        survived(0);
+    }
+    if (equal(name, "rcx-noncanonical")) {
+        i64 result = SYS_getpid;
+        u64 address = 0x800000000000, flags = ~0ull;
+        __asm__ volatile("movq %1, %%rcx\n movq %2, %%r11\n syscall" : "+a"(result) : "r"(address), "r"(flags)
+                         : "rcx", "r11", "memory");
+        survived(0);
+    }
+    u64 last = ((u64)__ehdr_start & ~0x3fffffffull) + 0x40000000 - 0x10000 - 4096;
+    if (equal(name, "edge-run")) {
+        map(last, 4096, PROT_READ | PROT_EXEC, MAP_FIXED);
+        static u8 target[16];
+        // Two bytes of zeros add AL to the byte that RAX names.
+        __asm__ volatile("jmp *%0" : : "r"(last + 4094), "a"(target) : "memory");
+    }
+    if (equal(name, "edge-system-call")) {
+        map(last, 4096, PROT_READ | PROT_WRITE, MAP_FIXED);
+        *(volatile u8 *)(last + 4094) = 0x0f;
+        *(volatile u8 *)(last + 4095) = 0x05;
+        if (call3(SYS_mprotect, last, 4096, PROT_READ | PROT_EXEC) == 0) jump(last + 4094);
+        survived(0);
+    }
+    if (equal(name, "fault-flags")) {
+        for (int i = 0; i < 64; i++) {
+            u8 *page = (u8 *)map_pages(4096);
+            __asm__ volatile("leaq -128(%%rsp), %%rsp\n pushfq\n orq $0x44400, (%%rsp)\n popfq\n movb $1, (%0)\n"
+                             "pushq $0x202\n popfq\n leaq 128(%%rsp), %%rsp\n" : : "r"(page) : "memory", "cc");
+        }
+        survived(0);
+    }
+    if (equal(name, "where")) survived((u64)__ehdr_start);
+}
+
+/// Fills, or looks through, memory that the kernel gives out.
+static void secrets(const char *name) {
+    int leaves = equal(name, "leave-secrets");
+    if (!leaves && !equal(name, "find-secrets")) return;
+    u64 size = 1 << 20, found = 0;
+    u64 heap = (u64)call3(SYS_brk, 0, 0, 0);
+    u64 *areas[2] = {(u64 *)map_pages(size), (u64 *)heap};
+    if (call3(SYS_brk, heap + size, 0, 0) != (i64)(heap + size)) survived(~0ull);
+    volatile u64 on_stack[8192];
+    for (u64 area = 0; area < 3; area++) {
+        volatile u64 *words = area < 2 ? areas[area] : on_stack;
+        u64 count = area < 2 ? size / 8 : 8192;
+        for (u64 i = 0; i < count; i++) {
+            if (leaves) words[i] = MARK;
+            // Nothing but zeros is expected in what was never written; the stack may hold this invocation's own.
+            else if (area < 2 ? words[i] != 0 : words[i] == MARK) found++;
+        }
+    }
+    if (leaves) {
+        __asm__ volatile("movq %0, %%rbx\n movq %0, %%r8\n movq %0, %%r12\n movq %0, %%r15" : : "r"(MARK)
+                         : "rbx", "r8", "r12", "r15");
+    }
+    survived(found);
+}
+
 int program(const u64 *stack) {
     (void)stack;
     u64 count = 0;
@@ -242,10 +369,14 @@ int program(const u64 *stack) {
     segments(name, value);
     if (equal(name, "int")) interrupt(value);
     others(name, value);
+    stale(name);
+    entries(name);
+    secrets(name);
 
     const char *known = " null-write write write-next-slot write-kernel jump jump-kernel write-text exec-data exec-stack "
                         "noncanonical-jump null-read ud2 divide int3 debug-trap int int80 sysenter hlt cli sti cr0 cr3 cr4 dr7 rdmsr "
-                        "wrmsr in out out-exit lgdt lidt ltr sgdt invlpg clts wbinvd swapgs-instruction xsetbv iopl log-flood syscalls ";
+                        "wrmsr in out out-exit lgdt lidt ltr sgdt invlpg clts wbinvd swapgs-instruction xsetbv iopl log-flood syscalls "
+                        "rdtsc cpuid rdpmc monitor vmcall rdfsbase smsw sidt str sldt tlb-protect push-noncanonical push-kernel ";
     for (const char *at = known; *at; at++) {
         u64 i = 0;
         while (name[i] && at[1 + i] == name[i]) i++;

@@ -1,6 +1,43 @@
 import Base
 import Testing
 
+@Suite struct SipHashTests {
+  private let hash = SipHash(key0: 0x0706_0504_0302_0100, key1: 0x0f0e_0d0c_0b0a_0908)
+
+  /// Entry 16 of `vectors_sip64` in the reference implementation: key 00 … 0f, input 00 … 0f.
+  @Test func twoWords() {
+    #expect(hash.hash24(0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908) == 0x3f2a_cc7f_57c2_9bdb)
+    #expect(hash.hash13(1) != hash.hash13(2))
+    #expect(hash.hash13(1) == hash.hash13(1))
+    #expect(SipHash(seed: 1, purpose: 1).hash13(1) != SipHash(seed: 1, purpose: 2).hash13(1))
+  }
+
+  /// Entry 8 of `vectors_sip128`: input 00 … 07.
+  @Test func wideResult() {
+    let (first, second) = hash.wide24(0x0706_0504_0302_0100)
+    #expect(first == 0x61f5_5862_baa9_623b)
+    #expect(second == 0xb497_14f3_64e2_830f)
+  }
+
+  @Test func auxiliaryValuesDifferAcrossKeys() {
+    var generator = RandomGenerator(seed: .init(repeating: 7))
+    var auxiliary = AuxiliaryRandom()
+    var seen: Set<UInt64> = []
+    for _ in 0..<5000 {
+      let (first, second) = auxiliary.next(&generator)
+      seen.insert(first)
+      seen.insert(second)
+    }
+    #expect(seen.count == 10_000)
+    var same = RandomGenerator(seed: .init(repeating: 7))
+    var again = AuxiliaryRandom()
+    #expect(seen.contains(again.next(&same).0))
+    var otherGenerator = RandomGenerator(seed: .init(repeating: 8))
+    var other = AuxiliaryRandom()
+    #expect(!seen.contains(other.next(&otherGenerator).0))
+  }
+}
+
 @Suite struct RandomGeneratorTests {
   /// RFC 8439 §2.3.2.
   @Test func blockOfRFC8439() {

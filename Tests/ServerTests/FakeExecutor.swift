@@ -13,7 +13,9 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   private(set) var invocations: [(id: InstanceID, input: [UInt8], strings: String)] = []
   private var count: UInt32 = 0
 
-  mutating func install(_ image: borrowing ActionImage, limits: ActionLimits) throws(InstallError) -> InstanceID {
+  mutating func install(
+    _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
+  ) throws(InstallError) -> InstanceID {
     if let installError { throw installError }
     count += 1
     let id = InstanceID(index: count, generation: 1)

@@ -35,15 +35,16 @@ public struct InternetChecksum: BitwiseCopyable, Sendable {
       unsafe add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self), to: &total)
       offset &+= 8
     }
-    var tail: UInt64 = 0
-    var shift: UInt64 = 0
-    while offset < bytes.count {
-      // SAFETY: offset is below the count.
-      tail |= unsafe UInt64(bytes[offset]) << shift
-      shift &+= 8
-      offset &+= 1
+    // SAFETY: each condition keeps the load inside the buffer. All but the last byte are whole words of the sum.
+    if bytes.count &- offset >= 4 {
+      unsafe add(UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)), to: &total)
+      offset &+= 4
     }
-    add(tail, to: &total)
+    if bytes.count &- offset >= 2 {
+      unsafe add(UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)), to: &total)
+      offset &+= 2
+    }
+    if offset < bytes.count { unsafe add(UInt64(bytes[offset]), to: &total) }
     return total
   }
 

@@ -4,24 +4,24 @@
 // Out of scope: inputs of other lengths than whole 64-bit words.
 
 /// The key, expanded; hashing does not change it.
-struct SipHash: Sendable, BitwiseCopyable {
+public struct SipHash: Sendable, BitwiseCopyable {
   private let key0: UInt64
   private let key1: UInt64
 
-  init(key0: UInt64, key1: UInt64) {
+  public init(key0: UInt64, key1: UInt64) {
     self.key0 = key0
     self.key1 = key1
   }
 
   /// A key drawn from a 64-bit secret, different for each `purpose`.
-  init(seed: UInt64, purpose: UInt64) {
+  public init(seed: UInt64, purpose: UInt64) {
     let root = SipHash(key0: seed, key1: ~seed)
     self.init(key0: root.hash24(purpose, 0), key1: root.hash24(purpose, 1))
   }
 
   /// SipHash-1-3 of one word: for hash tables.
   @inline(__always)
-  func hash13(_ word: UInt64) -> UInt64 {
+  public func hash13(_ word: UInt64) -> UInt64 {
     var state = State(key0, key1)
     state.compress(word, rounds: 1)
     state.compress(8 << 56, rounds: 1)
@@ -29,12 +29,26 @@ struct SipHash: Sendable, BitwiseCopyable {
   }
 
   /// SipHash-2-4 of two words: for what goes out on the wire.
-  func hash24(_ first: UInt64, _ second: UInt64) -> UInt64 {
+  public func hash24(_ first: UInt64, _ second: UInt64) -> UInt64 {
     var state = State(key0, key1)
     state.compress(first, rounds: 2)
     state.compress(second, rounds: 2)
     state.compress(16 << 56, rounds: 2)
     return state.finish(rounds: 4)
+  }
+
+  /// SipHash-2-4 of one word, with 128 bits of result (as in the reference code of 2012's second version).
+  public func wide24(_ word: UInt64) -> (UInt64, UInt64) {
+    var state = State(key0, key1)
+    state.v1 ^= 0xee
+    state.compress(word, rounds: 2)
+    state.compress(8 << 56, rounds: 2)
+    state.v2 ^= 0xee
+    for _ in 0..<4 { state.round() }
+    let first = state.v0 ^ state.v1 ^ state.v2 ^ state.v3
+    state.v1 ^= 0xdd
+    for _ in 0..<4 { state.round() }
+    return (first, state.v0 ^ state.v1 ^ state.v2 ^ state.v3)
   }
 
   private struct State {

@@ -1,0 +1,133 @@
+// `swiftlet-bench`: measures the kernel under QEMU: guest instructions of a request, boots, memory of deployed actions.
+//
+// Instructions are counted, not timed: the figures are the same on every host, but for a few instructions of timers.
+
+import ArgumentParser
+import Foundation
+import SwiftletHost
+
+@main
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swiftlet-bench", abstract: "Count the guest instructions of requests and boots.")
+
+  enum Part: String, CaseIterable, ExpressibleByArgument { case profile, boots, density }
+
+  @Option(help: "The folder that make built into.") var build = "build"
+  @Option(help: "Requests that are counted.") var requests = 40
+  @Option(help: "Functions to show.") var top = 30
+  @Option(help: "Boots to measure.") var boots = 10
+  @Option(help: "Actions to deploy for the density.") var actions = 10_000
+  @Option(help: "The action to profile.") var action = "echo"
+  @Option(help: "Show the functions of one stage only: receive, http, start, systemCalls, exit, send, restore, other.") var stage: Stage?
+  @Option(help: "What to measure; may be given several times (default: everything).") var part: [Part] = []
+
+  private var kernel: String { build + "/swiftlet-kernel.elf" }
+
+  mutating func run() throws {
+    let parts = part.isEmpty ? Part.allCases : part
+    if parts.contains(.profile) { try profile() }
+    if parts.contains(.boots) { try measureBoots() }
+    if parts.contains(.density) { try density() }
+  }
+
+  private func file(of action: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: URL(fileURLWithPath: build + "/actions/" + action)))
+  }
+
+  private func line(_ title: String, _ value: Double, _ note: String = "") {
+    print(String(format: "  %9.1f  ", value) + title + (note.isEmpty ? "" : "  (\(note))"))
+  }
+
+  // MARK: one request
+
+  private func profile() throws {
+    let program = try Program(path: kernel)
+    let user = try Program(path: build + "/actions/" + action)
+    let bed = try Bed(kernel: kernel)
+    try bed.deploy(action, try file(of: action))
+    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
+    for _ in 0..<100 { _ = try bed.invoke(action, body) }
+    let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
+    let profile = Profile(trace, kernel: program, action: user)
+
+    print("\nGuest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):")
+    for stage in Stage.allCases { line(stage.title, per(profile.stages[stage] ?? 0)) }
+    line("whole request", per(profile.total), "goal 12000")
+    let pages = per(profile.pageFills)
+    let back = per((profile.stages[.exit] ?? 0) + (profile.stages[.restore] ?? 0))
+    line("start", per(profile.stages[.start] ?? 0), "goal 3000")
+    line("after exit back to ready", back, "goal 3000 + 600 for each page restored: \(Int(3000 + 600 * pages))")
+    line("pages restored", pages)
+    print("\nThe \(top) functions that cost the most:")
+    let symbols = stage.map { profile.stageSymbols[$0] ?? [:] } ?? profile.symbols
+    for (name, count) in symbols.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(top) {
+      line(String(name.prefix(110)), per(count), String(format: "%.1f calls", per(profile.calls[name] ?? 0)))
+    }
+  }
+
+  private func per(_ count: Int) -> Double { Double(count) / Double(requests) }
+
+  // MARK: boots
+
+  private func measureBoots() throws {
+    let plan = LaunchPlan(
+      machine: .microvm, accelerator: Accelerator(kind: .tcg, reason: "to compare"), image: kernel,
+      network: .user(hostPort: 0), kernelArguments: ["auth=\(Bed.key)"])
+    let times = try BootMeasurement(plan: plan, program: QEMU.locate(), count: boots)
+    print("\nBoots (microvm, TCG): \(times)")
+    let counted = try Bed(kernel: kernel, extra: ["-icount", "shift=0"])
+    if let time = counted.boot.guestTime {
+      print("  kernel entry to ready: \(Int(time / .microseconds(1)) * 1000) guest instructions and idle nanoseconds (-icount shift=0)")
+    }
+    let size = try FileManager.default.attributesOfItem(atPath: kernel)[.size] as? Int ?? 0
+    print("  kernel file: \(size) bytes")
+    let rest = try counted.counters()
+    print("  at rest: \(rest.framesInUse) of \(rest.framesTotal) frames in use, \(rest.heapFrames) of them the heap's")
+  }
+
+  // MARK: many actions
+
+  private func density() throws {
+    let program = try Program(path: kernel)
+    let bed = try Bed(kernel: kernel, memory: "512M")
+    let file = try file(of: action)
+    let before = try bed.counters()
+    let deploying = try ContinuousClock().measure {
+      for index in 0..<actions { try bed.deploy("a\(index)", file) }
+    }
+    let deployed = try bed.counters()
+    print("\n\(actions) actions in 512 MiB: deployed in \(deploying.milliseconds)")
+    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
+    let invoking = try ContinuousClock().measure {
+      for index in 0..<actions where try bed.invoke("a\(index)", body) != body { throw BenchError("a\(index) answers wrongly") }
+    }
+    let used = try bed.counters()
+    print("  each invoked once, in \(invoking.milliseconds)")
+    line("frames per deployed action", Double(deployed.framesInUse - before.framesInUse) / Double(actions))
+    line("frames per action that has run", Double(used.framesInUse - before.framesInUse) / Double(actions))
+    line("frames left", Double(used.framesTotal - used.framesInUse))
+    let first = try alternate(bed, program, "a0", "a1")
+    let last = try alternate(bed, program, "a\(actions - 2)", "a\(actions - 1)")
+    line("instructions of an invocation, the first two in turn", first)
+    line("instructions of an invocation, the last two in turn", last, String(format: "%+.1f %%", (last / first - 1) * 100))
+  }
+
+  /// Kernel instructions of one of many invocations of two actions in turn.
+  private func alternate(_ bed: Bed, _ program: Program, _ one: String, _ other: String) throws -> Double {
+    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
+    for _ in 0..<20 {
+      _ = try bed.invoke(one, body)
+      _ = try bed.invoke(other, body)
+    }
+    let trace = try bed.trace {
+      for _ in 0..<20 {
+        _ = try bed.invoke(one, body)
+        _ = try bed.invoke(other, body)
+      }
+    }
+    return Double(Profile(trace, kernel: program, action: nil).kernel) / 40
+  }
+}
+
+extension Stage: ExpressibleByArgument {}
