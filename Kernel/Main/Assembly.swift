@@ -37,7 +37,9 @@ extension Kernel {
   ) -> HTTPServer {
     var server = ServerSettings()
     server.limits.bodyBytes = plan.bodyBytes
+    server.port = settings.port
     server.connections = plan.connections
+    server.queue = plan.queue
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000
     server.seed = seed

@@ -79,6 +79,7 @@ public struct HTTPServer: ~Copyable {
     if now >= earliestDeadline { expire(&network, now) }
   }
 
+  @_optimize(size)
   private mutating func open(_ id: ConnectionID, _ now: Instant) {
     guard id.index < connections.count else { return }
     connections[id.index] = Connection()
