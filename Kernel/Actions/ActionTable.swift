@@ -105,6 +105,7 @@ public struct ActionTable: ~Copyable, Sendable {
   }
 
   /// Enters an action; the newest comes last in the listing.
+  @_optimize(size)
   public mutating func insert(
     namespace: UInt16, name: Span<UInt8>, _ record: ActionRecord
   ) throws(ActionTableError) -> ActionID {
@@ -141,6 +142,7 @@ public struct ActionTable: ~Copyable, Sendable {
   }
 
   /// Removes an action; false where `id` is stale.
+  @_optimize(size)
   public mutating func remove(_ id: ActionID) -> Bool {
     guard isCurrent(id) else { return false }
     let place = places[Int(id.index)]
