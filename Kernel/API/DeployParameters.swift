@@ -4,7 +4,7 @@ import Base
 import Bytes
 import HTTP
 
-/// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=` asks for; nil is what the query leaves open.
+/// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=` asks for; nil is what the query leaves open.
 public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   public var isPublic: Bool? = nil
   /// Milliseconds, 100 to 300000.
@@ -17,24 +17,25 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
 
   public init() {}
 
+  /// Whether the action writes CGI response headers, and gets the variables.
+  public var isCGI: Bool? = nil
+  /// Whether the action gets CGI's and OpenWhisk's variables.
+  public var hasEnvironment: Bool? = nil
+  /// Bytes of standard output, 1 to 16 MiB.
+  public var output: Int? = nil
+  /// Bytes of log, 0 to 1 MiB.
+  public var logs: Int? = nil
+
   /// Parses a query; unknown parameters are ignored.
   public init(parsing query: Span<UInt8>) throws(APIError) {
-    if let value = QueryString.value(of: "public", in: query) {
-      guard let flag = Parameter.flag(query.extracting(value)) else { throw .badPublic }
-      isPublic = flag
-    }
-    if let value = QueryString.value(of: "overwrite", in: query) {
-      guard let flag = Parameter.flag(query.extracting(value)) else { throw .badOverwrite }
-      overwrites = flag
-    }
-    if let value = QueryString.value(of: "timeout", in: query) {
-      guard let number = ASCII.decimal(query.extracting(value), limit: 300_000), number >= 100 else { throw .badTimeout }
-      timeout = UInt32(truncatingIfNeeded: number)
-    }
-    if let value = QueryString.value(of: "memory", in: query) {
-      guard let number = ASCII.decimal(query.extracting(value), limit: 512), number >= 1 else { throw .badMemory }
-      memory = Int(number)
-    }
+    isPublic = try Parameter.flag("public", in: query, .badPublic)
+    overwrites = try Parameter.flag("overwrite", in: query, .badOverwrite) ?? true
+    timeout = try Parameter.number("timeout", in: query, 100...300_000, .badTimeout).map { UInt32(truncatingIfNeeded: $0) }
+    memory = try Parameter.number("memory", in: query, 1...512, .badMemory)
+    isCGI = try Parameter.flag("cgi", in: query, .badCGI)
+    hasEnvironment = try Parameter.flag("env", in: query, .badEnvironment)
+    output = try Parameter.number("output", in: query, 1...16 << 20, .badOutput)
+    logs = try Parameter.number("logs", in: query, 0...1 << 20, .badLogs)
   }
 }
 
@@ -49,24 +50,32 @@ public struct ListPage: Equatable, Sendable, BitwiseCopyable {
   public init() {}
 
   public init(parsing query: Span<UInt8>) throws(APIError) {
-    if let value = QueryString.value(of: "limit", in: query) {
-      guard let number = ASCII.decimal(query.extracting(value), limit: 200) else { throw .badPage }
-      limit = number == 0 ? 200 : Int(number)
-    }
-    if let value = QueryString.value(of: "skip", in: query) {
-      guard let number = ASCII.decimal(query.extracting(value), limit: UInt64(Int32.max)) else { throw .badPage }
-      skip = Int(number)
-    }
-    if let value = QueryString.value(of: "count", in: query) {
-      guard let flag = Parameter.flag(query.extracting(value)) else { throw .badPage }
-      countsOnly = flag
-    }
+    if let number = try Parameter.number("limit", in: query, 0...200, .badPage) { limit = number == 0 ? 200 : number }
+    skip = try Parameter.number("skip", in: query, 0...Int(Int32.max), .badPage) ?? 0
+    countsOnly = try Parameter.flag("count", in: query, .badPage) ?? false
   }
 }
 
+/// Values of parameters; nil where the query has none of the name.
 enum Parameter {
   /// `true` or `false`.
-  static func flag(_ value: Span<UInt8>) -> Bool? {
-    value.equalsIgnoringCase("true") ? true : value.equalsIgnoringCase("false") ? false : nil
+  @inline(never)
+  static func flag(_ name: StaticString, in query: Span<UInt8>, _ error: APIError) throws(APIError) -> Bool? {
+    guard let place = QueryString.value(of: name, in: query) else { return nil }
+    let value = query.extracting(place)
+    if value.equalsIgnoringCase("true") { return true }
+    guard value.equalsIgnoringCase("false") else { throw error }
+    return false
+  }
+
+  /// A decimal number inside `range`.
+  @inline(never)
+  static func number(
+    _ name: StaticString, in query: Span<UInt8>, _ range: ClosedRange<Int>, _ error: APIError
+  ) throws(APIError) -> Int? {
+    guard let place = QueryString.value(of: name, in: query) else { return nil }
+    guard let number = ASCII.decimal(query.extracting(place), limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
+    else { throw error }
+    return Int(number)
   }
 }

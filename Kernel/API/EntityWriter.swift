@@ -20,8 +20,10 @@ public enum EntityWriter {
     text.write(",\"version\":\"0.0.")
     text.write(decimal: UInt64(record.version))
     text.write("\",\"publish\":false,\"exec\":{\"kind\":\"blackbox\",\"binary\":true},\"annotations\":[{\"key\":\"exec\",\"value\":\"blackbox\"},")
-    text.write(record.isPublic ? "{\"key\":\"public\",\"value\":true}]" : "{\"key\":\"public\",\"value\":false}]")
-    text.write(",\"parameters\":[],\"limits\":{\"timeout\":")
+    text.write(record.isPublic ? "{\"key\":\"public\",\"value\":true}" : "{\"key\":\"public\",\"value\":false}")
+    if record.isCGI { text.write(",{\"key\":\"cgi\",\"value\":true}") }
+    if record.hasEnvironment { text.write(",{\"key\":\"env\",\"value\":true}") }
+    text.write("],\"parameters\":[],\"limits\":{\"timeout\":")
     text.write(decimal: UInt64(record.limits.timeoutMilliseconds))
     text.write(",\"memory\":")
     text.write(decimal: UInt64(max(0, record.limits.memoryBytes)) >> 20)

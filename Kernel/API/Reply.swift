@@ -1,6 +1,6 @@
 // A reply in the making and its rendering as one message.
 
-import Base
+public import Base
 public import Bytes
 public import HTTP
 
@@ -48,6 +48,8 @@ public struct Reply: ~Copyable {
   public var retries = false
   /// The activation that the reply is about.
   public var activation: ActivationID?
+  /// How long the invocation that the reply is about ran.
+  public var runTime: Interval?
 
   /// A reply whose body is to be written.
   public init(_ status: HTTPStatus, _ media: MediaType = .json) {
@@ -100,6 +102,7 @@ public struct Reply: ~Copyable {
     }
     if status == .unauthorized { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
     if let activation { activation.writeHeader(into: &writer) }
+    if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
     if retries { writer.header("Retry-After", "1") }
     if status.forbidsBody {
@@ -110,5 +113,15 @@ public struct Reply: ~Copyable {
       if !context.isHead { writer.write(body.buffer.span) }
     }
     return writer.isBroken ? nil : writer.finish()
+  }
+
+  /// Milliseconds with three decimals (W3C Server Timing §3).
+  private static func write(_ runTime: Interval, into writer: inout TextWriter) {
+    let rest = runTime.microseconds % 1_000
+    writer.write("Server-Timing: run;dur=")
+    writer.write(decimal: runTime.milliseconds)
+    writer.write(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
+    writer.write(decimal: rest)
+    writer.write("\r\n")
   }
 }

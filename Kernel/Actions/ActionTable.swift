@@ -24,6 +24,10 @@ public struct ActionRecord: Sendable, BitwiseCopyable {
   public var updatedMilliseconds: UInt64
   /// Bytes of the executable file.
   public var size: UInt32
+  /// Whether the action is given the request's CGI and OpenWhisk variables.
+  public var hasEnvironment: Bool = false
+  /// Whether the action's output begins with CGI response headers; `hasEnvironment` then, too.
+  public var isCGI: Bool = false
   public var invocations: UInt64 = 0
   /// Invocations that ended otherwise than by exit status 0.
   public var failures: UInt64 = 0
@@ -101,6 +105,7 @@ public struct ActionTable: ~Copyable, Sendable {
   }
 
   /// Enters an action; the newest comes last in the listing.
+  @_optimize(size)
   public mutating func insert(
     namespace: UInt16, name: Span<UInt8>, _ record: ActionRecord
   ) throws(ActionTableError) -> ActionID {
@@ -137,6 +142,7 @@ public struct ActionTable: ~Copyable, Sendable {
   }
 
   /// Removes an action; false where `id` is stale.
+  @_optimize(size)
   public mutating func remove(_ id: ActionID) -> Bool {
     guard isCurrent(id) else { return false }
     let place = places[Int(id.index)]

@@ -29,6 +29,12 @@ public struct InvocationRequest: ~Copyable, Sendable {
     self.strings = strings
   }
 
+  /// Replaces the input; `body` is cut to what lies inside it.
+  public mutating func setInput(_ input: consuming ByteBuffer, body: Range<Int>) {
+    self.body = body.clamped(to: 0..<input.count)
+    self.input = input
+  }
+
   /// The bytes that fd 0 reads.
   public var standardInput: Span<UInt8> {
     @_lifetime(borrow self)
@@ -87,6 +93,26 @@ public struct InvocationRequest: ~Copyable, Sendable {
       return false
     }
     environmentCount &+= 1
+    return true
+  }
+
+  /// Adds all of `block`: environment strings, each ended by a zero byte. False, and nothing changed, where it does not end
+  /// with one, or a string has no name or no equals sign, the strings are past `stringLimit`, or memory is out.
+  public mutating func addEnvironment(block: borrowing ByteBuffer) -> Bool {
+    let text = block.span
+    var count = 0
+    var hasName = false
+    var start = 0
+    for index in text.indices {
+      if text[index] == UInt8(ascii: "="), index > start { hasName = true }
+      guard text[index] == 0 else { continue }
+      guard hasName else { return false }
+      hasName = false
+      start = index &+ 1
+      count &+= 1
+    }
+    guard start == text.count, text.count <= Self.stringLimit - strings.count, strings.append(text) else { return false }
+    environmentCount &+= count
     return true
   }
 

@@ -4,6 +4,7 @@ public import Bytes
 
 extension ByteBuffer {
   /// Appends `value` in decimal; false where memory is out.
+  @inline(never)
   public mutating func append(decimal value: UInt64) -> Bool {
     var digits: [20 of UInt8] = .init(repeating: 0)
     var position = 20
@@ -17,6 +18,7 @@ extension ByteBuffer {
   }
 
   /// Appends `value` in lower-case hexadecimal, padded with zeros to at least `width` digits (at most 16); false where memory is out.
+  @inline(never)
   public mutating func append(hex value: UInt64, width: Int = 1) -> Bool {
     var digits: [16 of UInt8] = .init(repeating: 0x30)
     var position = 16

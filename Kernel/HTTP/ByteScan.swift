@@ -33,6 +33,23 @@ enum Word {
     let hyphens = ~(((word & ~highs) ^ (ones &* 0x2d)) &+ ones &* 0x7f)
     return (~(letters | hyphens) | word) & highs
   }
+
+  /// Marks the bytes of `word` that end a target, are illegal in it or part it: blanks, controls, `?`, `#` and all above 126.
+  @inline(__always)
+  static func notTargetByte(_ word: UInt64) -> UInt64 {
+    below(word, 0x21) | equal(word, 0x7f) | equal(word, 0x3f) | equal(word, 0x23) | (word & highs)
+  }
+
+  /// Marks the bytes of `word` that are no letter, digit, hyphen, dot or colon: exact for every byte.
+  @inline(__always)
+  static func notHostByte(_ word: UInt64) -> UInt64 {
+    let low = word & ~highs
+    let lower = low | (ones &* 0x20)
+    let letters = (lower &+ ones &* (0x80 &- 0x61)) & ~(lower &+ ones &* (0x80 &- 0x7b))
+    // From the hyphen to the colon, but for the slash.
+    let others = (low &+ ones &* (0x80 &- 0x2d)) & ~(low &+ ones &* (0x80 &- 0x3b)) & ((low ^ (ones &* 0x2f)) &+ ones &* 0x7f)
+    return (~(letters | others) | word) & highs
+  }
 }
 
 extension ASCII {

@@ -92,19 +92,37 @@ enum HeadScanner {
     let end = min(bytes.count, cap)
 
     var at = start
-    while at < end, ASCII.isToken(bytes[at]) {
-      at &+= 1
-      if at &- start > 32 { throw .methodTooLong }
+    // The usual methods are known by their first eight bytes: "GET " and "POST ".
+    let word = start &+ 8 <= end ? bytes.loadLE64(start) : 0
+    if word & 0xffff_ffff == 0x2054_4547 {
+      at = start &+ 3
+      head.method = .get
+    } else if word & 0xff_ffff_ffff == 0x20_5453_4f50 {
+      at = start &+ 4
+      head.method = .post
+    } else {
+      while at < end, ASCII.isToken(bytes[at]) {
+        at &+= 1
+        if at &- start > 32 { throw .methodTooLong }
+      }
+      guard at < end else { return try exhausted(bytes, cap, .targetTooLong) }
+      guard bytes[at] == 0x20, at > start else { throw .malformedRequestLine }
+      head.method = method(bytes.extracting(start..<at))
     }
-    guard at < end else { return try exhausted(bytes, cap, .targetTooLong) }
-    guard bytes[at] == 0x20, at > start else { throw .malformedRequestLine }
     head.methodName = ByteRange(start: start, end: at)
-    head.method = method(bytes.extracting(start..<at))
 
     at &+= 1
     let target = at
     var question = -1
     while at < end {
+      if at &+ 8 <= end {
+        let marks = Word.notTargetByte(bytes.loadLE64(at))
+        if marks == 0 {
+          at &+= 8
+          continue
+        }
+        at &+= Word.first(marks)
+      }
       let byte = bytes[at]
       if byte <= 0x20 || byte >= 0x7f { break }
       if byte == 0x3f && question < 0 { question = at }
@@ -128,10 +146,11 @@ enum HeadScanner {
     return nil
   }
 
+  /// A method that is neither GET nor POST.
   private static func method(_ name: Span<UInt8>) -> HTTPMethod {
     switch name.count {
-    case 3: name.equals("GET") ? .get : name.equals("PUT") ? .put : .other
-    case 4: name.equals("POST") ? .post : name.equals("HEAD") ? .head : .other
+    case 3: name.equals("PUT") ? .put : .other
+    case 4: name.equals("HEAD") ? .head : .other
     case 5: name.equals("PATCH") ? .patch : name.equals("TRACE") ? .trace : .other
     case 6: name.equals("DELETE") ? .delete : .other
     case 7: name.equals("OPTIONS") ? .options : name.equals("CONNECT") ? .connect : .other
@@ -144,10 +163,14 @@ enum HeadScanner {
     _ bytes: Span<UInt8>, from start: Int, end: Int, cap: Int, into head: inout RequestHead
   ) throws(HeadError) -> Int? {
     let lineEnd = start &+ 8
-    guard lineEnd < end, bytes.extracting(start..<start &+ 7).equals("HTTP/1."), bytes[start &+ 7] &- 0x30 <= 1,
-      bytes[lineEnd] == 0x0d
-    else { return try oddVersion(bytes, from: start, end: end, cap: cap) }
-    head.minorVersion = bytes[start &+ 7] &- 0x30
+    guard lineEnd < end else { return try oddVersion(bytes, from: start, end: end, cap: cap) }
+    // "HTTP/1." and a digit.
+    let word = bytes.loadLE64(start)
+    let minor = UInt8(truncatingIfNeeded: word >> 56) &- 0x30
+    guard word << 8 == 0x2e31_2f50_5454_4800, minor <= 1, bytes[lineEnd] == 0x0d else {
+      return try oddVersion(bytes, from: start, end: end, cap: cap)
+    }
+    head.minorVersion = minor
     return lineEnd
   }
 

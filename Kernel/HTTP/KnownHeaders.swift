@@ -21,7 +21,7 @@ extension RequestHead {
     case 4 where name.equalsIgnoringCase("host"):
       hostCount = min(hostCount, 1) &+ 1
       host = field.value
-      guard Self.isHost(value) else { throw .invalidHost }
+      guard Self.isHost(field.value, in: bytes) else { throw .invalidHost }
     case 6 where name.equalsIgnoringCase("accept"):
       if accept.isAbsent { accept = field.value }
     case 6 where name.equalsIgnoringCase("expect"):
@@ -44,11 +44,22 @@ extension RequestHead {
   }
 
   /// RFC 9112 §3.2: what can be no host and port is refused, so that nothing behind the server reads it otherwise.
-  private static func isHost(_ value: Span<UInt8>) -> Bool {
-    for index in value.indices {
-      switch value[index] {
+  private static func isHost(_ range: ByteRange, in bytes: Span<UInt8>) -> Bool {
+    var at = Int(range.start)
+    while at < range.end {
+      if at &+ 8 <= bytes.count {
+        var marks = Word.notHostByte(bytes.loadLE64(at))
+        // What lies behind the value does not count.
+        if range.end &- at < 8 { marks &= (1 << UInt64((range.end &- at) &* 8)) &- 1 }
+        if marks == 0 {
+          at &+= 8
+          continue
+        }
+        at &+= Word.first(marks)
+      }
+      switch bytes[at] {
       case 0x09, 0x20, 0x22, 0x23, 0x2c, 0x2f, 0x3c, 0x3e, 0x3f, 0x40, 0x5c, 0x7b, 0x7d, 0x80...: return false
-      default: break
+      default: at &+= 1
       }
     }
     return true

@@ -4,6 +4,8 @@ import Base
 public import Bytes
 
 /// Appends to a buffer and remembers whether memory was ever out, so that writers need no test at each step.
+///
+/// Its methods are not inlined: there are hundreds of calls, and none where instructions count.
 public struct TextWriter: ~Copyable {
   public private(set) var buffer: ByteBuffer
   /// Whether a piece was lost because memory was out; the text is then useless.
@@ -20,22 +22,27 @@ public struct TextWriter: ~Copyable {
   /// The buffer, to send.
   public consuming func finish() -> ByteBuffer { buffer }
 
+  @inline(never)
   public mutating func write(_ text: StaticString) {
     if !buffer.append(text) { isBroken = true }
   }
 
+  @inline(never)
   public mutating func write(_ bytes: Span<UInt8>) {
     if !buffer.append(bytes) { isBroken = true }
   }
 
+  @inline(never)
   public mutating func write(_ byte: UInt8) {
     if !buffer.append(byte) { isBroken = true }
   }
 
+  @inline(never)
   public mutating func write(decimal value: UInt64) {
     if !buffer.append(decimal: value) { isBroken = true }
   }
 
+  @inline(never)
   public mutating func write(hex value: UInt64, width: Int = 1) {
     if !buffer.append(hex: value, width: width) { isBroken = true }
   }
@@ -46,6 +53,7 @@ public struct TextWriter: ~Copyable {
   }
 
   /// Writes `bytes` as a JSON string with its quotes. Bytes that are no UTF-8 (RFC 3629) become U+FFFD, so that the text is always legal JSON.
+  @inline(never)
   public mutating func write(json bytes: Span<UInt8>) {
     write(0x22)
     var plain = 0

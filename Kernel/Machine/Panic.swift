@@ -37,6 +37,7 @@ func panic(_ frame: trap_frame) -> Never {
   stopMachine()
 }
 
+@_optimize(size)
 private func printRegisters(_ frame: trap_frame, _ console: SerialConsole) {
   printRow(console, "rip", frame.rip, "rsp", frame.rsp, "rbp", frame.rbp, "flg", frame.rflags)
   printRow(console, "rax", frame.rax, "rbx", frame.rbx, "rcx", frame.rcx, "rdx", frame.rdx)
@@ -45,6 +46,7 @@ private func printRegisters(_ frame: trap_frame, _ console: SerialConsole) {
   printRow(console, "r14", frame.r14, "r15", frame.r15, "cr3", readCR3(), "cs ", frame.cs)
 }
 
+@_optimize(size)
 private func printRow(
   _ console: SerialConsole, _ n0: StaticString, _ v0: UInt64, _ n1: StaticString, _ v1: UInt64, _ n2: StaticString,
   _ v2: UInt64, _ n3: StaticString, _ v3: UInt64

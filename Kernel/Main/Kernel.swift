@@ -22,6 +22,7 @@ final class Kernel {
   private var executor: Executor
   private var isReady = false
 
+  @_optimize(size)
   init(_ machine: borrowing Machine, _ settings: borrowing KernelSettings, _ card: consuming AttachedCard) {
     guard var executor = Executor(machine) else { panic("no memory for the executor") }
     clock = machine.clock

@@ -4,6 +4,8 @@
 /// bring is bounded so that all bounds together leave room for the actions' pages.
 struct MemoryPlan {
   let connections: Int
+  /// Requests that may wait for the executor. A quarter of the connections is left for what needs no action.
+  let queue: Int
   /// Bytes of all requests that are being received.
   let receiveBudget: Int
   /// Bytes of one request's body.
@@ -15,6 +17,7 @@ struct MemoryPlan {
   init(frames: Int) {
     let bytes = frames << 12
     connections = frames >= 8192 ? 256 : 128
+    queue = connections / 4 * 3
     receiveBudget = bytes / 3
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)

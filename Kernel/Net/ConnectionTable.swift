@@ -12,6 +12,7 @@ struct ConnectionTable: ~Copyable {
   private var telling: IndexQueue
 
   /// Nil where memory is out.
+  @_optimize(size)
   init?(capacity: Int) {
     guard let slots = FixedArray<TCPConnection>(count: capacity, { _ in TCPConnection() }),
       let freeSlots = FixedArray<UInt32>(count: capacity, { UInt32(truncatingIfNeeded: capacity &- 1 &- $0) }),

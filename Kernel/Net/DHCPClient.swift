@@ -69,6 +69,7 @@ struct DHCPClient: BitwiseCopyable {
   }
 
   /// What is due; nil where nothing is. Call again until nil.
+  @_optimize(size)
   mutating func poll(now: Instant) -> Action? {
     guard nextDeadline <= now else { return nil }
     switch state {
@@ -95,6 +96,7 @@ struct DHCPClient: BitwiseCopyable {
   }
 
   /// Takes a reply.
+  @_optimize(size)
   mutating func receive(_ reply: DHCPReply, now: Instant) -> Outcome {
     guard reply.transaction == transaction else { return .ignored }
     switch (state, reply.type) {
@@ -128,6 +130,7 @@ struct DHCPClient: BitwiseCopyable {
     }
   }
 
+  @_optimize(size)
   private mutating func bind(_ reply: DHCPReply, now: Instant) -> Outcome {
     guard let lease = reply.options.lease, lease > 0 else { return .ignored }
     let address = reply.yourAddress
@@ -188,6 +191,7 @@ struct DHCPClient: BitwiseCopyable {
     return state == .renewing ? .unicast(message, server: server) : .broadcast(message)
   }
 
+  @_optimize(size)
   private mutating func message(
     _ type: DHCPMessageType, requested: IPv4Address?, server: IPv4Address?, now: Instant
   ) -> DHCPRequest {

@@ -28,6 +28,7 @@ struct DHCPOptions: Equatable, BitwiseCopyable {
   init() {}
 
   /// Nil where an option has an impossible length or value.
+  @_optimize(size)
   init?(parsing bytes: Span<UInt8>) {
     var offset = 0
     while offset < bytes.count {
@@ -122,6 +123,7 @@ struct DHCPRequest: Equatable, BitwiseCopyable {
   var server: IPv4Address?
 
   /// Stores the message in `size` bytes at byte `offset`.
+  @_optimize(size)
   func write(to bytes: inout MutableSpan<UInt8>, at offset: Int, mac: MACAddress) {
     for index in offset..<offset &+ Self.size { bytes[index] = 0 }
     bytes.storeBE32(0x0101_0600, at: offset)

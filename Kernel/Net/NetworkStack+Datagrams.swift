@@ -61,6 +61,7 @@ extension NetworkStack {
   }
 
   /// Quotes the Internet header and eight bytes (RFC 792).
+  @_optimize(size)
   private mutating func sendPortUnreachable<L: LinkTransmitter & ~Copyable>(
     about datagram: Span<UInt8>, _ header: IPv4Header, via station: MACAddress, _ link: inout L
   ) {
@@ -73,6 +74,7 @@ extension NetworkStack {
     shared.counters.icmpUnreachableSent &+= 1
   }
 
+  @_optimize(size)
   private mutating func receiveDHCP(_ bytes: Span<UInt8>, now: Instant) {
     guard let reply = DHCPReply(parsing: bytes, mac: mac), let outcome = dhcp?.receive(reply, now: now) else {
       shared.counters.droppedDHCP &+= 1
@@ -91,6 +93,7 @@ extension NetworkStack {
   }
 
   /// Sends what the DHCP client has due.
+  @_optimize(size)
   mutating func flushDHCP<L: LinkTransmitter & ~Copyable>(now: Instant, _ link: inout L) {
     while let action = dhcp?.poll(now: now) {
       switch action {
@@ -108,6 +111,7 @@ extension NetworkStack {
     }
   }
 
+  @_optimize(size)
   private mutating func sendDHCP<L: LinkTransmitter & ~Copyable>(
     _ message: DHCPRequest, to destination: IPv4Address, via nextHop: MACAddress, _ link: inout L
   ) {

@@ -64,6 +64,7 @@ extension HTTPServer {
   private static var chunkRoom: Int { 4096 }
 
   /// Decodes what has arrived of a chunked body.
+  @_optimize(size)
   mutating func advanceChunks<Network: Transport & ~Copyable>(
     _ slot: Int, _ network: inout Network, _ now: Instant
   ) -> Bool {
@@ -114,6 +115,7 @@ extension HTTPServer {
   }
 
   /// Drops the body of a request that was answered. True where it is gone.
+  @_optimize(size)
   mutating func discard<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) -> Bool {
     guard let id = connections[slot].id else { return false }
     let count = min(network.received(id).count, connections[slot].bodyMark)
@@ -132,6 +134,7 @@ extension HTTPServer {
   }
 
   /// Drops what arrives on a connection that is closing.
+  @_optimize(size)
   mutating func drain<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network) -> Bool {
     guard let id = connections[slot].id else { return false }
     network.consume(id, network.received(id).count)

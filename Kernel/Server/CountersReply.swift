@@ -21,6 +21,7 @@ public struct MachineGauges: Sendable {
 
 extension HTTPServer {
   /// One JSON object of integers.
+  @_optimize(size)
   func writeCounters(into text: inout TextWriter) {
     text.write("{\"framesTotal\":")
     text.write(decimal: UInt64(max(0, gauges.framesTotal)))

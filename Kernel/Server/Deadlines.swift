@@ -13,6 +13,7 @@ extension HTTPServer {
   }
 
   /// Ends every phase that is past its time.
+  @_optimize(size)
   mutating func expire<Network: Transport & ~Copyable>(_ network: inout Network, _ now: Instant) {
     for slot in 0..<connections.count where connections[slot].deadline <= now && connections[slot].id != nil {
       connections[slot].deadline = .distantFuture

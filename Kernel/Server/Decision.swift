@@ -38,6 +38,7 @@ extension HTTPServer {
     }
   }
 
+  @_optimize(size)
   private mutating func judge(
     _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
@@ -69,6 +70,7 @@ extension HTTPServer {
   }
 
   /// `/api/v1/namespaces/{namespace}/actions/{name}`
+  @_optimize(size)
   private mutating func judgeAction(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
     guard let name = DecodedName(bytes.extracting(pending.name)) else { throw .badName }
     let known = actions.find(namespace: UInt16(pending.namespace.index), name: name.span)
@@ -93,6 +95,7 @@ extension HTTPServer {
   }
 
   /// Whether the media type can be an executable: curl sends none with -T and a form's with --data-binary.
+  @_optimize(size)
   private mutating func checkUpload(_ bytes: Span<UInt8>) throws(APIError) {
     guard !head.contentType.isAbsent else { return }
     let value = bytes.extracting(head.contentType)
@@ -107,6 +110,7 @@ extension HTTPServer {
   }
 
   /// The namespace of the sender.
+  @_optimize(size)
   private mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
       throw .unauthorized
@@ -115,6 +119,7 @@ extension HTTPServer {
   }
 
   /// The sender's namespace, which `range` must name: by its name or by `_`.
+  @_optimize(size)
   private mutating func authorize(_ range: ByteRange, _ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     let own = try authenticate(bytes)
     guard let name = DecodedName(bytes.extracting(range)) else { throw .forbidden }
@@ -140,6 +145,7 @@ extension HTTPServer {
 
   /// As above, for a name with a dot or an escape: the whole is a name in the first namespace, or what follows the last dot is
   /// another namespace.
+  @_optimize(size)
   private mutating func findQualified(_ raw: Span<UInt8>) -> ActionID? {
     guard let decoded = DecodedName(raw) else { return nil }
     if let id = actions.find(namespace: 0, name: decoded.span) { return id }

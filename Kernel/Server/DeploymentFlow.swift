@@ -39,6 +39,7 @@ private struct DeploymentOrder: ~Copyable {
 
 extension HTTPServer {
   /// Deploys the executable that the request's body is, and answers with its entity.
+  @_optimize(size)
   mutating func deploy<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) {
@@ -66,6 +67,7 @@ extension HTTPServer {
   }
 
   /// Checks the file, installs it and enters it into the table; a version that was there before is removed once the new one stands.
+  @_optimize(size)
   private mutating func install<Executor: ActionExecutor & ~Copyable>(
     _ file: consuming ByteBuffer, _ order: borrowing DeploymentOrder, _ pending: PendingRequest,
     _ executor: inout Executor, _ now: Instant
@@ -86,6 +88,10 @@ extension HTTPServer {
     var limits = previous?.limits ?? settings.actionLimits
     if let timeout = parameters.timeout { limits.timeoutMilliseconds = timeout }
     if let memory = parameters.memory { limits.memoryBytes = memory << 20 }
+    if let output = parameters.output { limits.outputBytes = min(output, settings.actionLimits.outputBytes) }
+    if let logs = parameters.logs { limits.logBytes = logs }
+    let isCGI = parameters.isCGI ?? previous?.isCGI ?? false
+    let hasEnvironment = isCGI || parameters.hasEnvironment ?? previous?.hasEnvironment ?? false
     let instance: InstanceID
     do throws(InstallError) {
       instance = try executor.install(image, limits: limits, namespace: namespace)
@@ -100,6 +106,8 @@ extension HTTPServer {
         record.instance = instance
         record.limits = limits
         record.isPublic = isPublic
+        record.isCGI = isCGI
+        record.hasEnvironment = hasEnvironment
         record.version &+= 1
         record.updatedMilliseconds = updated
         record.size = size
@@ -107,8 +115,10 @@ extension HTTPServer {
       executor.remove(previous.instance)
       return known
     }
-    let record = ActionRecord(
+    var record = ActionRecord(
       instance: instance, limits: limits, isPublic: isPublic, updatedMilliseconds: wallClock(now), size: size)
+    record.isCGI = isCGI
+    record.hasEnvironment = hasEnvironment
     do throws(ActionTableError) {
       return try actions.insert(namespace: namespace, name: order.name.span, record)
     } catch {
@@ -118,6 +128,7 @@ extension HTTPServer {
   }
 
   /// Removes an action and answers with the entity that it was.
+  @_optimize(size)
   mutating func remove<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) {
@@ -133,12 +144,14 @@ extension HTTPServer {
     complete(slot, network.takeReceived(id), reply.render(context), &network, now)
   }
 
+  @_optimize(size)
   private mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
     var reply = Reply(.ok)
     EntityWriter.write(action, of: actions, namespace: accounts.name(of: namespace), into: &reply.body)
     return reply
   }
 
+  @_optimize(size)
   private static func reply(to error: DeploymentError, _ id: borrowing RequestID) -> Reply {
     switch error {
     case .request(let error): return Reply(error, id: id)

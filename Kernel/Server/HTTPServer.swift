@@ -41,6 +41,7 @@ public struct HTTPServer: ~Copyable {
   /// No connection has a deadline before this.
   var earliestDeadline = Instant.distantFuture
 
+  @_optimize(size)
   public init(settings: ServerSettings, accounts: consuming AccountTable) {
     self.settings = settings
     self.accounts = accounts
@@ -79,6 +80,7 @@ public struct HTTPServer: ~Copyable {
     if now >= earliestDeadline { expire(&network, now) }
   }
 
+  @_optimize(size)
   private mutating func open(_ id: ConnectionID, _ now: Instant) {
     guard id.index < connections.count else { return }
     connections[id.index] = Connection()

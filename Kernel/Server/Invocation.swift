@@ -17,6 +17,8 @@ public struct Invocation: ~Copyable {
   let action: ActionID
   let limits: ActionLimits
   let started: Instant
+  /// Whether the output begins with CGI response headers.
+  let isCGI: Bool
 
   /// Runs the action. Its standard output goes behind the reply's head, its standard error to `log`.
   public mutating func run<Executor: ActionExecutor & ~Copyable>(

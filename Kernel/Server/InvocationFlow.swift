@@ -47,22 +47,29 @@ extension HTTPServer {
       return nil
     }
     let activation = identifiers.nextActivation()
-    guard let reply = makeReply(slot, activation, network.received(id), now) else {
+    guard let reply = record.isCGI ? InvocationReply() : makeReply(slot, activation, network.received(id), now) else {
       fail(slot, .outOfMemory, &network, now)
       return nil
     }
     var strings = ByteBuffer()
     swap(&strings, &spareStrings)
-    let body = pending.headLength..<pending.headLength &+ pending.bodyLength
-    var request = InvocationRequest(input: network.takeReceived(id), body: body, strings: strings)
+    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
     guard request.addArgument(actions.name(of: action)) else {
-      network.giveBack(id, request.takeInput())
       fail(slot, .outOfMemory, &network, now)
       return nil
     }
+    if record.hasEnvironment {
+      do throws(APIError) {
+        try addEnvironment(slot, id, action, record, activation, to: &request, &network, now)
+      } catch {
+        fail(slot, error, &network, now)
+        return nil
+      }
+    }
+    request.setInput(network.takeReceived(id), body: pending.headLength..<pending.headLength &+ pending.bodyLength)
     return Invocation(
       instance: record.instance, activation: activation, request: request, reply: reply, connection: id, action: action,
-      limits: record.limits, started: now)
+      limits: record.limits, started: now, isCGI: record.isCGI)
   }
 
   /// The head of the reply that is sent if all goes well.
@@ -96,22 +103,26 @@ extension HTTPServer {
     let input = invocation.takeInput()
     spareStrings = invocation.takeStrings()
     guard let slot = slot(of: id), connections[slot].phase == .running else { return console }
-    if isSuccess {
+    if isSuccess && invocation.isCGI {
+      let message = cgiMessage(slot, invocation.takeReply(), activation, input, now)
+      complete(slot, input, message, &network, now)
+    } else if isSuccess {
       counters.successes &+= 1
       let message = invocation.takeReply().finish(isHead: connections[slot].request.isHead)
       complete(slot, input, message, &network, now)
     } else {
-      let message = failureMessage(slot, outcome, limits, activation, input, now)
+      let message = failureMessage(slot, outcome, limits, activation, ran, input, now)
       complete(slot, input, message, &network, now)
     }
     return console
   }
 
   /// The reply to an invocation that failed; `input` begins with the request. nil where memory is out.
+  @_optimize(size)
   @inline(never)
   private mutating func failureMessage(
-    _ slot: Int, _ outcome: Outcome, _ limits: ActionLimits, _ activation: ActivationID, _ input: borrowing ByteBuffer,
-    _ now: Instant
+    _ slot: Int, _ outcome: Outcome, _ limits: ActionLimits, _ activation: ActivationID, _ ran: Interval,
+    _ input: borrowing ByteBuffer, _ now: Instant
   ) -> ByteBuffer? {
     let context = context(slot, input.span, now)
     var text = TextWriter()
@@ -119,6 +130,7 @@ extension HTTPServer {
     var reply = Reply(FailureText.status(of: outcome), error: text.buffer, id: context.id)
     reply.retries = outcome == .noMemory
     reply.activation = activation
+    reply.runTime = ran
     counters.count(reply.status.code)
     return reply.render(context)
   }
@@ -134,6 +146,7 @@ extension HTTPServer {
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.
+  @_optimize(size)
   @inline(never)
   private mutating func console(
     of outcome: Outcome, _ action: ActionID, _ limits: ActionLimits, _ log: borrowing ByteBuffer
@@ -163,6 +176,7 @@ extension HTTPServer {
   }
 
   /// Answers a request whose bytes are still in the connection's buffer with an error.
+  @_optimize(size)
   @inline(never)
   mutating func fail<Network: Transport & ~Copyable>(
     _ slot: Int, _ error: APIError, _ network: inout Network, _ now: Instant

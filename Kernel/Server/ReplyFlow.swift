@@ -37,6 +37,7 @@ extension HTTPServer {
   }
 
   /// The interim response that a client waits for before it sends its body (RFC 9110 §10.1.1).
+  @_optimize(size)
   mutating func sendContinue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network) {
     guard let id = connections[slot].id else { return }
     var message = ByteBuffer()
@@ -48,6 +49,7 @@ extension HTTPServer {
   }
 
   /// Answers with an error after which the connection cannot be used.
+  @_optimize(size)
   @inline(never)
   mutating func refuse<Network: Transport & ~Copyable>(
     _ slot: Int, _ status: HTTPStatus, _ text: StaticString, _ network: inout Network, _ now: Instant
@@ -71,6 +73,7 @@ extension HTTPServer {
 
   /// Sends FIN after what is queued and drops what still arrives for a while, so that the client can read the last
   /// reply before a reset could take it away (RFC 9112 §9.6).
+  @_optimize(size)
   @inline(never)
   mutating func linger<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     guard let id = connections[slot].id else { return }
@@ -82,6 +85,7 @@ extension HTTPServer {
   }
 
   /// Ends a connection at once.
+  @_optimize(size)
   @inline(never)
   mutating func reset<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network) {
     guard let id = connections[slot].id else { return }
@@ -91,12 +95,14 @@ extension HTTPServer {
   }
 
   /// The identifier of the connection's request; `bytes` begin with the request.
+  @_optimize(size)
   mutating func requestID(_ slot: Int, _ bytes: Span<UInt8>) -> RequestID {
     let request = connections[slot].request
     return RequestID(request.requestID, in: bytes) ?? RequestID(number: request.number)
   }
 
   /// What the reply to the connection's request has in common with every reply; `bytes` begin with the request.
+  @_optimize(size)
   mutating func context(_ slot: Int, _ bytes: Span<UInt8>, _ now: Instant) -> ReplyContext {
     updateDate(now)
     let request = connections[slot].request

@@ -65,6 +65,7 @@ extension HTTPServer {
   }
 
   /// Waits for the rest of a head.
+  @_optimize(size)
   private mutating func awaitHead<Network: Transport & ~Copyable>(
     _ slot: Int, _ count: Int, _ network: inout Network, _ now: Instant
   ) -> Bool {
@@ -85,6 +86,7 @@ extension HTTPServer {
   }
 
   /// Nothing of a head that was not accepted is trusted, its identifier included.
+  @_optimize(size)
   mutating func forgetRequest(_ slot: Int) {
     connections[slot].request = PendingRequest()
     connections[slot].request.number = identifiers.next()
@@ -115,6 +117,7 @@ extension HTTPServer {
   }
 
   /// Answers the request whose head was just parsed, and gets its body out of the way, or the connection.
+  @_optimize(size)
   private mutating func finishWithoutBody<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ network: inout Network, _ now: Instant
   ) {

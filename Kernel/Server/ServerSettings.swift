@@ -6,6 +6,8 @@ public import HTTP
 public struct ServerSettings: Sendable {
   /// Bounds on requests.
   public var limits = HTTPLimits()
+  /// The TCP port that is served, for SERVER_PORT.
+  public var port: UInt16 = 80
   /// Connections at once: `NetworkLimits.connections`.
   public var connections = 256
   /// Bytes a connection may buffer unread where no longer body is announced: `NetworkLimits.receiveWindow`.

@@ -17,4 +17,6 @@ public protocol Transport: ~Copyable {
   func sendCapacity(_ id: ConnectionID) -> Int
   mutating func close(_ id: ConnectionID)
   mutating func abort(_ id: ConnectionID)
+  func remoteAddress(_ id: ConnectionID) -> (IPv4Address, UInt16)?
+  var address: IPv4Address? { get }
 }

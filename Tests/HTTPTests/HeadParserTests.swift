@@ -213,3 +213,40 @@ private let hosted = "Host: a\r\n"
     #expect(wide.headBytes < 65_536)
   }
 }
+
+/// Hosts and targets are looked at eight bytes at a time: each byte in each place of a word.
+@Suite struct EveryByteTests {
+  private static let notInHosts = Set(Array("\t \"#,/<>?@\\{}".utf8) + Array(0x80...0xff) + Array(0x00...0x1f) + [0x7f])
+
+  @Test(arguments: 0..<20)
+  func hosts(_ position: Int) {
+    for byte in UInt8(0)...255 where byte != 0x0d && byte != 0x0a {
+      // White space around a value is not of it.
+      if (position == 0 || position == 19) && (byte == 0x20 || byte == 0x09) { continue }
+      var host = [UInt8](repeating: 0x61, count: 20)
+      host[position] = byte
+      let request = Array("GET / HTTP/1.1\r\nHost: ".utf8) + host + Array("\r\nX: /?#@\r\n\r\n".utf8)
+      var head = RequestHead()
+      var parser = HeadParser()
+      let isLegal = (try? parser.parse(request.span, limits: HTTPLimits(), into: &head)) == true
+      #expect(isLegal == !Self.notInHosts.contains(byte), "\(byte) at \(position)")
+    }
+  }
+
+  @Test(arguments: 1..<20)
+  func targets(_ position: Int) {
+    for byte in UInt8(0)...255 where byte != 0x20 {
+      var target = [UInt8](repeating: 0x61, count: 20)
+      target[0] = 0x2f
+      target[position] = byte
+      let request = Array("POST ".utf8) + target + Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+      var head = RequestHead()
+      var parser = HeadParser()
+      let isLegal = (try? parser.parse(request.span, limits: HTTPLimits(), into: &head)) == true
+      #expect(isLegal == (byte > 0x20 && byte < 0x7f && byte != 0x23), "\(byte) at \(position)")
+      guard isLegal else { continue }
+      #expect(head.query.isAbsent == (byte != 0x3f))
+      #expect(head.path.end == 5 + (byte == 0x3f ? position : 20), "\(byte) at \(position)")
+    }
+  }
+}

@@ -91,6 +91,9 @@ struct FakeNetwork: ~Copyable, Transport {
 
   private func isLive(_ id: ConnectionID) -> Bool { id.index < connections.count && !connections[id.index].isAborted }
 
+  var address: IPv4Address? { IPv4Address(bits: 0x0a00_020f) }
+  func remoteAddress(_ id: ConnectionID) -> (IPv4Address, UInt16)? { (IPv4Address(bits: 0x0a00_0202), 40_000) }
+
   mutating func nextEvent() -> ConnectionEvent? { events.isEmpty ? nil : events.removeFirst() }
 
   @_lifetime(borrow self)

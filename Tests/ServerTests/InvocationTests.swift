@@ -83,6 +83,7 @@ private let host = "Host: a\r\n"
     #expect(response.error?.hasPrefix(text) == true)
     #expect(response.json?["code"] as? String == response["x-request-id"])
     #expect(response["x-openwhisk-activation-id"]?.count == 32)
+    #expect(response["server-timing"] == "run;dur=0.000")
     #expect(!response.text.contains("abc"))
     #expect(world.console.hasPrefix("bad: "))
     // The connection and the server go on.

@@ -28,6 +28,19 @@ private func world(_ change: (inout ServerSettings) -> Void = { _ in }) -> World
     #expect(world.executor.invocations.map(\.input) == all.map { Array("\($0)".utf8) })
   }
 
+  /// A client with many requests on one connection gets its turns between the others'.
+  @Test func pipelinesDoNotStarveOthers() {
+    let world = world()
+    let greedy = world.network.open()
+    let modest = world.network.open()
+    world.network.deliver(greedy, (0..<5).flatMap { echo("greedy \($0)") })
+    world.network.deliver(modest, echo("modest"))
+    world.settle()
+    #expect(world.executor.invocations.prefix(2).map { String(decoding: $0.input, as: UTF8.self) } == ["greedy 0", "modest"])
+    #expect(world.replies(modest).map(\.text) == ["modest"])
+    #expect(world.replies(greedy).map(\.text) == (0..<5).map { "greedy \($0)" })
+  }
+
   @Test func pastTheQueue() {
     let world = world { $0.queue = 2 }
     let all = (0..<4).map { _ in world.network.open() }

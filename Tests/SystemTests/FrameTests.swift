@@ -98,6 +98,51 @@ extension SystemTests {
       _ = try next()
     }
 
+    /// Pings, acknowledgements and replies that need no action do not wait for the action that runs.
+    @Test(.timeLimit(.minutes(1)), arguments: machines) func theNetworkLivesWhileAnActionComputes(machine: MachineModel) throws {
+      let link = try FrameLink.fixed(machine)
+      let caller = try FrameConnection(link, port: 6100)
+      let attack = try Project.action("attack")
+      let target = Guest.actionTarget("computing") + "?public=true&timeout=2000"
+      let put = HTTPConnection.request("PUT", target, credentials: Guest.key, body: attack)
+      // No more at once than the window that a connection begins with.
+      for start in stride(from: 0, to: put.count, by: 8192) {
+        try caller.send(Array(put[start..<min(start + 8192, put.count)]))
+        if start + 8192 < put.count { #expect(try caller.isAcknowledged(within: .seconds(2))) }
+      }
+      #expect(try caller.status() == 200)
+
+      let other = try FrameConnection(link, port: 6101)
+      try caller.send(HTTPConnection.request("POST", "/function/computing", body: Array("loop".utf8)))
+      let start = ContinuousClock.now
+      #expect(try caller.isAcknowledged(within: .milliseconds(500)))
+      var slowest = Duration.zero
+      func timed(_ what: String, _ body: () throws -> Bool) throws {
+        let begin = ContinuousClock.now
+        #expect(try body(), "\(what)\n\(link.lastWords)")
+        slowest = max(slowest, ContinuousClock.now - begin)
+      }
+      var rounds = 0
+      while ContinuousClock.now - start < .milliseconds(1200) {
+        rounds += 1
+        // The kernel answers a thousand pings a second.
+        Thread.sleep(forTimeInterval: 0.003)
+        try timed("ping") { try link.ping([UInt8](repeating: UInt8(rounds & 255), count: 100), sequence: rounds & 0xffff) }
+        try other.send(HTTPConnection.request("GET", "/healthz"))
+        try timed("reply") { try other.status() == 200 }
+        // The acknowledgement of half a request comes by itself, delayed by 40 ms at most (RFC 9293 §3.8.6.3 allows 500).
+        if rounds == 5 {
+          let half = try FrameConnection(link, port: 6102)
+          try half.send(Array("POST /function/computing HTTP/1.1\r\n".utf8))
+          try timed("acknowledgement") { try half.isAcknowledged(within: .milliseconds(300)) }
+        }
+      }
+      #expect(rounds >= 10 && slowest < .milliseconds(400), "\(rounds) rounds, slowest \(slowest)")
+      Summary.shared.add("while an action computes: \(machine), \(rounds) pings and replies by frame, the slowest after \(slowest.milliseconds)")
+      #expect(try caller.status() == 502)
+      #expect(ContinuousClock.now - start >= .milliseconds(1990))
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: machines) func malformedFrames(machine: MachineModel) throws {
       let link = try FrameLink.fixed(machine)
       for frame in Self.malformed(to: link.guestMAC) {

@@ -8,6 +8,8 @@
 func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: UInt, _ size: UInt) -> CInt
 
 /// Bytes in memory of their own, given back at the end of the value's life.
+///
+/// What appends is not inlined: there are hundreds of calls, and each would be 100 to 200 bytes.
 @safe public struct ByteBuffer: ~Copyable, @unchecked Sendable {
   @usableFromInline var base: UnsafeMutableRawPointer?
   /// Bytes in use.
@@ -61,6 +63,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   }
 
   /// Appends `bytes`, growing by at least half; false, and nothing changed, where memory is out.
+  @inline(never)
   public mutating func append(_ bytes: Span<UInt8>) -> Bool {
     guard grow(by: bytes.count) else { return false }
     guard bytes.count > 0 else { return true }
@@ -73,6 +76,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   }
 
   /// Appends the bytes of `text`; false, and nothing changed, where memory is out.
+  @inline(never)
   public mutating func append(_ text: StaticString) -> Bool {
     let length = text.utf8CodeUnitCount
     guard grow(by: length) else { return false }
@@ -84,6 +88,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   }
 
   /// Appends one byte; false, and nothing changed, where memory is out.
+  @inline(never)
   public mutating func append(_ byte: UInt8) -> Bool {
     guard grow(by: 1) else { return false }
     // SAFETY: `grow` made room for one more byte.
@@ -93,6 +98,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   }
 
   /// Appends `word`, four bytes; false, and nothing changed, where memory is out.
+  @inline(never)
   public mutating func append(littleEndian word: UInt32) -> Bool {
     guard grow(by: 4) else { return false }
     // SAFETY: `grow` made room for four more bytes.
@@ -102,6 +108,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   }
 
   /// Appends `length` zero bytes; false, and nothing changed, where memory is out.
+  @inline(never)
   public mutating func appendZeros(_ length: Int) -> Bool {
     guard length >= 0, grow(by: length) else { return false }
     guard length > 0 else { return true }
@@ -148,6 +155,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     return reallocate(max(needed, capacity &+ capacity / 2)) || reallocate(needed)
   }
 
+  @inline(never)
   private mutating func reallocate(_ newCapacity: Int) -> Bool {
     let rounded = (max(newCapacity, 64) &+ 15) & ~15
     var fresh: UnsafeMutableRawPointer? = nil
