@@ -80,26 +80,28 @@ public enum InitialStack {
 
     let base = values.slotBase &+ SlotLayout.imageOffset
     let hasHeaders = layout.programHeaderCount > 0
-    var vector = AuxiliaryVector(position: position)
-    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0, &stack)
-    vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize), &stack)
-    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount), &stack)
-    vector.add(.pageSize, AddressSpace.pageSize, &stack)
-    vector.add(.interpreterBase, 0, &stack)
-    vector.add(.flags, 0, &stack)
-    vector.add(.entry, base &+ layout.entry, &stack)
-    vector.add(.userID, 0, &stack)
-    vector.add(.effectiveUserID, 0, &stack)
-    vector.add(.groupID, 0, &stack)
-    vector.add(.effectiveGroupID, 0, &stack)
-    vector.add(.secure, 0, &stack)
-    vector.add(.random, addressOfStart &+ UInt64(random), &stack)
+    // Filled in place, with no test at each word, then copied at once.
+    var vector = AuxiliaryVector()
+    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0)
+    vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize))
+    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount))
+    vector.add(.pageSize, AddressSpace.pageSize)
+    vector.add(.interpreterBase, 0)
+    vector.add(.flags, 0)
+    vector.add(.entry, base &+ layout.entry)
+    vector.add(.userID, 0)
+    vector.add(.effectiveUserID, 0)
+    vector.add(.groupID, 0)
+    vector.add(.effectiveGroupID, 0)
+    vector.add(.secure, 0)
+    vector.add(.random, addressOfStart &+ UInt64(random))
     // argv[0]; where there is none, the zero bytes at the top are the empty string.
-    vector.add(.executableName, request.argumentCount > 0 ? addressOfStart &+ UInt64(texts) : top &- 8, &stack)
-    vector.add(.hardwareCapabilities, values.hardwareCapabilities, &stack)
-    vector.add(.hardwareCapabilities2, values.hardwareCapabilities2, &stack)
-    vector.add(.clockTicks, 100, &stack)
-    vector.add(.null, 0, &stack)
+    vector.add(.executableName, request.argumentCount > 0 ? addressOfStart &+ UInt64(texts) : top &- 8)
+    vector.add(.hardwareCapabilities, values.hardwareCapabilities)
+    vector.add(.hardwareCapabilities2, values.hardwareCapabilities2)
+    vector.add(.clockTicks, 100)
+    vector.add(.null, 0)
+    stack.copy(words: vector.words.span, to: position)
     return addressOfStart &+ UInt64(start)
   }
 
@@ -111,14 +113,15 @@ public enum InitialStack {
   }
 }
 
-/// Writes entries of the auxiliary vector one after another.
+/// Entries of the auxiliary vector, one after another.
 private struct AuxiliaryVector {
-  var position: Int
+  var words: [36 of UInt64] = .init(repeating: 0)
+  private var count = 0
 
   @inline(__always)
-  mutating func add(_ type: AuxiliaryType, _ value: UInt64, _ stack: inout MutableSpan<UInt8>) {
-    stack.storeLE64(type.rawValue, at: position)
-    stack.storeLE64(value, at: position &+ 8)
-    position &+= 16
+  mutating func add(_ type: AuxiliaryType, _ value: UInt64) {
+    words[count] = type.rawValue
+    words[count &+ 1] = value
+    count &+= 2
   }
 }
