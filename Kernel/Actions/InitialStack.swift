@@ -80,28 +80,28 @@ public enum InitialStack {
 
     let base = values.slotBase &+ SlotLayout.imageOffset
     let hasHeaders = layout.programHeaderCount > 0
-    // A span of constant length: its stores need no checks.
-    var auxiliary = stack._mutatingExtracting(position..<(position &+ auxiliaryCount &* 16))
-    var vector = AuxiliaryVector(position: 0)
-    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0, &auxiliary)
-    vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize), &auxiliary)
-    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount), &auxiliary)
-    vector.add(.pageSize, AddressSpace.pageSize, &auxiliary)
-    vector.add(.interpreterBase, 0, &auxiliary)
-    vector.add(.flags, 0, &auxiliary)
-    vector.add(.entry, base &+ layout.entry, &auxiliary)
-    vector.add(.userID, 0, &auxiliary)
-    vector.add(.effectiveUserID, 0, &auxiliary)
-    vector.add(.groupID, 0, &auxiliary)
-    vector.add(.effectiveGroupID, 0, &auxiliary)
-    vector.add(.secure, 0, &auxiliary)
-    vector.add(.random, addressOfStart &+ UInt64(random), &auxiliary)
+    // Filled in place, with no test at each word, then copied at once.
+    var vector = AuxiliaryVector()
+    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0)
+    vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize))
+    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount))
+    vector.add(.pageSize, AddressSpace.pageSize)
+    vector.add(.interpreterBase, 0)
+    vector.add(.flags, 0)
+    vector.add(.entry, base &+ layout.entry)
+    vector.add(.userID, 0)
+    vector.add(.effectiveUserID, 0)
+    vector.add(.groupID, 0)
+    vector.add(.effectiveGroupID, 0)
+    vector.add(.secure, 0)
+    vector.add(.random, addressOfStart &+ UInt64(random))
     // argv[0]; where there is none, the zero bytes at the top are the empty string.
-    vector.add(.executableName, request.argumentCount > 0 ? addressOfStart &+ UInt64(texts) : top &- 8, &auxiliary)
-    vector.add(.hardwareCapabilities, values.hardwareCapabilities, &auxiliary)
-    vector.add(.hardwareCapabilities2, values.hardwareCapabilities2, &auxiliary)
-    vector.add(.clockTicks, 100, &auxiliary)
-    vector.add(.null, 0, &auxiliary)
+    vector.add(.executableName, request.argumentCount > 0 ? addressOfStart &+ UInt64(texts) : top &- 8)
+    vector.add(.hardwareCapabilities, values.hardwareCapabilities)
+    vector.add(.hardwareCapabilities2, values.hardwareCapabilities2)
+    vector.add(.clockTicks, 100)
+    vector.add(.null, 0)
+    stack.copy(words: vector.words.span, to: position)
     return addressOfStart &+ UInt64(start)
   }
 
@@ -113,14 +113,15 @@ public enum InitialStack {
   }
 }
 
-/// Writes entries of the auxiliary vector one after another.
+/// Entries of the auxiliary vector, one after another.
 private struct AuxiliaryVector {
-  var position: Int
+  var words: [36 of UInt64] = .init(repeating: 0)
+  private var count = 0
 
   @inline(__always)
-  mutating func add(_ type: AuxiliaryType, _ value: UInt64, _ stack: inout MutableSpan<UInt8>) {
-    stack.storeLE64(type.rawValue, at: position)
-    stack.storeLE64(value, at: position &+ 8)
-    position &+= 16
+  mutating func add(_ type: AuxiliaryType, _ value: UInt64) {
+    words[count] = type.rawValue
+    words[count &+ 1] = value
+    count &+= 2
   }
 }

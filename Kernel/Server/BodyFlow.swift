@@ -147,8 +147,17 @@ extension HTTPServer {
     connections[slot].deadline = .distantFuture
     if queue.push(id) {
       connections[slot].phase = .queued
-      return
+    } else {
+      refuseQueue(slot, id, &network, now)
     }
+  }
+
+  /// Answers a request that found the queue full.
+  @_optimize(size)
+  @inline(never)
+  private mutating func refuseQueue<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) {
     counters.rejected &+= 1
     let total = connections[slot].request.totalLength
     send(slot, Reply(.queueFull, id: requestID(slot, network.received(id))), &network, now)

@@ -23,6 +23,7 @@ private struct DeploymentOrder: ~Copyable {
   let rest: ByteBuffer
 
   /// Name and query were legal when the head came; `bytes` are the connection's.
+  @_optimize(size)
   init(_ pending: PendingRequest, _ bytes: Span<UInt8>) throws(APIError) {
     guard let name = DecodedName(bytes.extracting(pending.name)) else { throw .badName }
     let parameters =

@@ -103,17 +103,16 @@ extension HTTPServer {
     let input = invocation.takeInput()
     spareStrings = invocation.takeStrings()
     guard let slot = slot(of: id), connections[slot].phase == .running else { return console }
-    if isSuccess && invocation.isCGI {
-      let message = cgiMessage(slot, invocation.takeReply(), activation, input, now)
-      complete(slot, input, message, &network, now)
-    } else if isSuccess {
-      counters.successes &+= 1
-      let message = invocation.takeReply().finish(isHead: connections[slot].request.isHead)
-      complete(slot, input, message, &network, now)
+    let message: ByteBuffer?
+    if !isSuccess {
+      message = failureMessage(slot, outcome, limits, activation, ran, input, now)
+    } else if invocation.isCGI {
+      message = cgiMessage(slot, invocation.takeReply(), activation, input, now)
     } else {
-      let message = failureMessage(slot, outcome, limits, activation, ran, input, now)
-      complete(slot, input, message, &network, now)
+      counters.successes &+= 1
+      message = invocation.takeReply().finish(isHead: connections[slot].request.isHead)
     }
+    complete(slot, input, message, &network, now)
     return console
   }
 

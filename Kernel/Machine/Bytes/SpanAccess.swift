@@ -127,6 +127,19 @@ extension MutableSpan where Element == UInt8 {
     }
   }
 
+  /// Stores all of `words`, little-endian, from byte `offset` on. Traps where they do not fit inside the span.
+  @inlinable
+  public mutating func copy(words: Span<UInt64>, to offset: Int) {
+    precondition(offset >= 0 && words.count &* 8 <= count &- offset)
+    guard words.count > 0 else { return }
+    // SAFETY: as above; x86-64 is little-endian.
+    unsafe withUnsafeMutableBytes { to in
+      unsafe words.withUnsafeBytes { from in
+        unsafe (to.baseAddress! + offset).copyMemory(from: from.baseAddress!, byteCount: from.count)
+      }
+    }
+  }
+
   /// Copies the bytes of `text` to byte `offset`; returns the offset just past them. Traps where they do not fit.
   public mutating func copy(_ text: StaticString, to offset: Int) -> Int {
     let length = text.utf8CodeUnitCount
