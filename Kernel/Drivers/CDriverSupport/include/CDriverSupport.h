@@ -57,8 +57,10 @@ SWIFTLET_INLINE void swiftlet_shared_store64(uintptr_t address, uint64_t value) 
   __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELAXED);
 }
 
+// MFENCE itself: the compiler's fence without SSE is a locked OR, which QEMU's TCG performs with no fence on the host where
+// there is one virtual CPU, while the device is another thread of the host: wishes to be notified were missed for good.
 SWIFT_NAMED("sharedFence()")
-static inline __attribute__((always_inline)) void swiftlet_shared_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline __attribute__((always_inline)) void swiftlet_shared_fence(void) { __asm__ volatile("mfence" : : : "memory"); }
 
 // Port I/O (ring 0 only).
 SWIFT_NAMED("portRead32(_:)")
