@@ -4,7 +4,7 @@
 // Usage: symbols < names > symbols.asm
 
 /// Longest name that is kept, in bytes: enough to tell functions apart on the console.
-let longestName = 44
+let longestName = 34
 
 /// The type and function of a demangled name: no parameter labels, no generic arguments, no return type.
 func shortened(_ name: Substring) -> String {
