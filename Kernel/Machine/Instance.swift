@@ -19,6 +19,11 @@ struct Instance: ~Copyable {
   var runs: UInt32 = 0
   /// NX, where the CPU has it.
   let noExecute: UInt64
+  /// In loop mode, what invocations begin with; then `templates` are its pages, and `layout` serves no more.
+  var snapshot = Snapshot()
+  var processorState = ProcessorState()
+  /// What the last restoring did.
+  var restored = RestoreCounts()
 
   /// The software's own bit of an entry (AMD64 manual, volume 2, section 5.4.1): the frame belongs to this instance alone.
   static let privateBit: UInt64 = 1 << 9
@@ -54,6 +59,7 @@ struct Instance: ~Copyable {
   /// Gives back all frames.
   mutating func destroy(frames: inout FrameAllocator) {
     freePrivatePages(&frames)
+    if hasSnapshot { frames.deallocate(processorState.frame) }
     templates.free(&frames)
     table.destroy(frames: &frames)
   }

@@ -13,11 +13,11 @@ extension Instance {
   /// Restores all private pages, given the lists of what the last invocation made and changed.
   mutating func restore(
     transient: borrowing ByteBuffer, _ memory: borrowing ActionMemory, frames: inout FrameAllocator
-  ) -> RestoreCounts {
+  ) {
     freeTransient(transient, &frames)
     runs &+= 1
     // SAFETY: the restorer uses the two pointers only inside this call, and nothing else uses what they name meanwhile.
-    let counts = unsafe withUnsafeMutablePointer(to: &frames) { frames in
+    restored = unsafe withUnsafeMutablePointer(to: &frames) { frames in
       unsafe withUnsafePointer(to: templates) { templates in
         var restorer = unsafe Restorer(
           base: base, directory: table.directory, isAging: runs % Self.agingPeriod == 0, frames: frames,
@@ -25,9 +25,18 @@ extension Instance {
         return pristine.restore(&restorer)
       }
     }
-    resetProtection(memory.changedImagePages)
-    resetProtection(memory.changedStackPages)
-    return counts
+    if hasSnapshot {
+      resetProtection(memory.changedImagePages, snapshot)
+      resetProtection(memory.changedOtherPages, snapshot)
+    } else {
+      resetProtection(memory.changedImagePages, layout)
+    }
+    if !memory.changedStackPages.isEmpty { resetStackProtection(memory.changedStackPages) }
+  }
+
+  @inline(never)
+  private func resetStackProtection(_ pages: Range<UInt32>) {
+    if hasSnapshot { resetProtection(pages, snapshot) } else { resetProtection(pages, layout) }
   }
 
   private mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
@@ -44,13 +53,18 @@ extension Instance {
     }
   }
 
-  /// Gives pages whose protection or mapping a memory call changed what the image says of them.
-  private func resetProtection(_ pages: Range<UInt32>) {
+  /// Gives pages whose protection or mapping a memory call changed what the image, or the snapshot, says of them.
+  private func resetProtection<L: PristineLayout & ~Copyable>(_ pages: Range<UInt32>, _ layout: borrowing L) {
     var page = pages.lowerBound
     while page < pages.upperBound {
+      guard let address = table.entryAddress(page) else {
+        page = (page | 511) &+ 1
+        continue
+      }
       defer { page &+= 1 }
-      guard let address = table.entryAddress(page) else { continue }
       let entry = PageEntry(bits: Physical.load(address))
+      // A snapshot's page that is not mapped is shown when it is touched.
+      if entry.bits == 0 && hasSnapshot { continue }
       if entry.bits & Self.privateBit != 0 {
         let kept = Self.privateBit | entry.bits & PageEntry.dirty
         Physical.store(address, Self.entryBits(entry.frame, layout.protection(at: page), noExecute) | kept)
