@@ -1,6 +1,6 @@
 # Builds the actions. Included by the top Makefile; works alone as well: make -f Userland/build.mk BUILD=/tmp/x actions
 #
-#   actions        $(BUILD)/actions/{echo,hello,sha256,echo-c}, stripped; the same with symbols in $(BUILD)/obj/userland
+#   actions        $(BUILD)/actions/{echo,hello,sha256,primes,echo-c}, stripped; the same with symbols in $(BUILD)/obj/userland
 #   test-actions   $(BUILD)/test-actions/*, the programs of Tests/Actions
 #
 # Needs swiftc, clang and ld.lld of the Swift toolchain, nasm, musl-dev, and gcc for its libgcc.a.
@@ -18,7 +18,7 @@ userland := $(BUILD)/obj/userland
 sdk      := Userland/SDK
 tests    := Tests/Actions
 
-swift_actions := echo hello sha256
+swift_actions := echo hello sha256 primes
 asm_tests     := $(patsubst $(tests)/%.asm,%,$(wildcard $(tests)/*.asm))
 swift_tests   := sdk-probe
 c_tests       := $(patsubst $(tests)/%.c,%,$(wildcard $(tests)/*.c))

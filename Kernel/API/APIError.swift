@@ -4,6 +4,7 @@ public import HTTP
 public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
+  case badLoop
   case jsonUpload, unknownMedia, alreadyExists
   case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
   case headTimeout, bodyTimeout
@@ -16,6 +17,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotAllowed: .methodNotAllowed
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
+    case .badLoop: .badRequest
     case .jsonUpload, .unknownMedia: .unsupportedMediaType
     case .alreadyExists: .conflict
     case .bodyTooLarge: .contentTooLarge
@@ -38,6 +40,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badMemory: "The parameter memory must be a number of megabytes from 1 to 512."
     case .badPublic: "The parameter public must be true or false."
     case .badOverwrite: "The parameter overwrite must be true or false."
+    case .badLoop: "The parameter loop must be true or false."
     case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
     case .jsonUpload: "This version of the kernel takes an action as the ELF executable itself, not as JSON: send the file with curl -T FILE."
     case .unknownMedia: "An action is uploaded as application/octet-stream or application/x-executable: send the ELF executable with curl -T FILE."

@@ -15,6 +15,9 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   /// OpenWhisk has not, is true, so that `curl -T` may be repeated.
   public var overwrites = true
 
+  /// Whether invocations go on from a snapshot taken at the first read of the input.
+  public var isLoop: Bool? = nil
+
   public init() {}
 
   /// Parses a query; unknown parameters are ignored.
@@ -26,6 +29,10 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
     if let value = QueryString.value(of: "overwrite", in: query) {
       guard let flag = Parameter.flag(query.extracting(value)) else { throw .badOverwrite }
       overwrites = flag
+    }
+    if let value = QueryString.value(of: "loop", in: query) {
+      guard let flag = Parameter.flag(query.extracting(value)) else { throw .badLoop }
+      isLoop = flag
     }
     if let value = QueryString.value(of: "timeout", in: query) {
       guard let number = ASCII.decimal(query.extracting(value), limit: 300_000), number >= 100 else { throw .badTimeout }

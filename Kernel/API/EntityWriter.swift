@@ -20,6 +20,7 @@ public enum EntityWriter {
     text.write(",\"version\":\"0.0.")
     text.write(decimal: UInt64(record.version))
     text.write("\",\"publish\":false,\"exec\":{\"kind\":\"blackbox\",\"binary\":true},\"annotations\":[{\"key\":\"exec\",\"value\":\"blackbox\"},")
+    if record.isLoop { text.write("{\"key\":\"loop\",\"value\":true},") }
     text.write(record.isPublic ? "{\"key\":\"public\",\"value\":true}]" : "{\"key\":\"public\",\"value\":false}]")
     text.write(",\"parameters\":[],\"limits\":{\"timeout\":")
     text.write(decimal: UInt64(record.limits.timeoutMilliseconds))

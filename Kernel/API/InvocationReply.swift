@@ -26,6 +26,13 @@ public struct InvocationReply: ~Copyable {
   /// Bytes that the action wrote.
   public var outputLength: Int { buffer.count &- headLength }
 
+  /// A reply that is only to take up output: what is sent for it is made of that.
+  public init() {
+    buffer = ByteBuffer()
+    headLength = 0
+    lengthField = 0
+  }
+
   /// Fills in the length; drops the output for a response to HEAD.
   public consuming func finish(isHead: Bool) -> ByteBuffer {
     var rest = UInt64(max(0, outputLength))

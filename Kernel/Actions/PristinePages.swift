@@ -4,6 +4,8 @@
 // Only pages that are mapped at entry are kept: the image's and the stack's, in loop mode all that the snapshot has. Other pages
 // of the heap and of mmap exist only once the action asked for them; the Machine frees those after the run.
 
+import ABI
+
 /// The hardware's side of restoring. Page numbers count from the base of the action's slot.
 public protocol PageRestorer: ~Copyable {
   /// Whether page `page` was written, by the action or for it, since this was last asked; forgets it.
@@ -51,12 +53,10 @@ public struct PristinePages: Sendable {
   /// it is brought back to what `layout` says.
   public mutating func add<L: PristineLayout & ~Copyable>(_ page: UInt32, _ layout: borrowing L) -> Bool {
     guard count < Self.capacity else { return false }
+    let template = layout.template(at: page)
+    guard template != nil || layout.protection(at: page) != .none else { return false }
     var entry = Entry(page: page)
-    if let template = layout.template(at: page) {
-      entry.template = Int32(truncatingIfNeeded: template)
-    } else {
-      guard layout.isZeroAtEntry(page) else { return false }
-    }
+    if let template { entry.template = Int32(truncatingIfNeeded: template) }
     entries[count] = entry
     count &+= 1
     return true
