@@ -31,9 +31,9 @@ import Testing
     _ = try #require(bench.open())
     #expect(bench.exchange(segment(bench, 0, [1, 2, 3])).isEmpty)
     bench.stack.acknowledge(now: bench.now, link: &bench.link)
-    #expect(bench.sent().map(\.acknowledgement) == [1004])
+    #expect(bench.link.takeSegments().map(\.acknowledgement) == [1004])
     bench.stack.acknowledge(now: bench.now, link: &bench.link)
-    #expect(bench.sent().isEmpty)
+    #expect(bench.link.takeSegments().isEmpty)
     #expect(bench.advance(.seconds(1)).isEmpty)
   }
 
