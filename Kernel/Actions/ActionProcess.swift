@@ -62,6 +62,7 @@ public struct ActionProcess: ~Copyable, Sendable {
   }
 
   /// The same for an invocation that goes on from `snapshot`.
+  @_optimize(size) @inline(never)
   public mutating func begin(
     _ snapshot: borrowing Snapshot, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
     logStart: Int, now: Instant

@@ -103,6 +103,7 @@ public struct ActionTable: ~Copyable, Sendable {
   }
 
   /// Enters an action; the newest comes last in the listing.
+  @_optimize(size)
   public mutating func insert(
     namespace: UInt16, name: Span<UInt8>, _ record: ActionRecord
   ) throws(ActionTableError) -> ActionID {

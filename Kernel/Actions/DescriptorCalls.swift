@@ -73,6 +73,7 @@ extension ActionProcess {
     return 0
   }
 
+  @_optimize(size)
   mutating func poll<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -103,6 +104,7 @@ extension ActionProcess {
     return ready
   }
 
+  @_optimize(size)
   mutating func fstat<M: ActionMachine & ~Copyable>(
     _ descriptor: Int32, at address: UInt64, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -118,6 +120,7 @@ extension ActionProcess {
   }
 
   /// fstat by its newer number, with an empty path and AT_EMPTY_PATH (what glibc calls); all real paths are missing.
+  @_optimize(size)
   mutating func newfstatat<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {

@@ -95,6 +95,7 @@ public enum Outcome: Equatable, Sendable, BitwiseCopyable {
 
   /// Appends one sentence that says how the invocation ended, as OpenWhisk words it where it has words; false where
   /// memory is out.
+  @_optimize(size)
   public func describe(limits: ActionLimits, into text: inout ByteBuffer) -> Bool {
     switch self {
     case .exited(status: 0):

@@ -52,9 +52,13 @@ public struct PristinePages: Sendable {
   /// table is full): then the caller frees it after the run. What it was before a memory call changed it does not matter:
   /// it is brought back to what `layout` says.
   public mutating func add<L: PristineLayout & ~Copyable>(_ page: UInt32, _ layout: borrowing L) -> Bool {
-    guard count < Self.capacity else { return false }
     let template = layout.template(at: page)
-    guard template != nil || layout.protection(at: page) != .none else { return false }
+    return add(page, template: template, isMapped: template != nil || layout.protection(at: page) != .none)
+  }
+
+  /// The same where it is known what belongs there.
+  public mutating func add(_ page: UInt32, template: Int?, isMapped: Bool) -> Bool {
+    guard count < Self.capacity, isMapped else { return false }
     var entry = Entry(page: page)
     if let template { entry.template = Int32(truncatingIfNeeded: template) }
     entries[count] = entry

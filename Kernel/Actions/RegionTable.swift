@@ -143,6 +143,7 @@ struct RegionTable: Sendable {
 
   /// Makes the anonymous pages of `pages`, which are all mapped, zero at their next touch whatever the snapshot has there. Needs
   /// `hasRoom`.
+  @_optimize(size) @inline(never)
   mutating func forgetSnapshot(_ pages: Range<UInt32>) {
     split(at: pages.lowerBound)
     split(at: pages.upperBound)

@@ -27,8 +27,8 @@ public protocol SnapshotSource: ~Copyable {
 /// The regions, heap end and template pages of one snapshot. Template pages are numbered in the order of their addresses.
 public struct Snapshot: ~Copyable, Sendable {
   var regions = FailableArray<Region>()
-  /// The page that each template page is shown at.
-  private var pages = FailableArray<UInt32>()
+  /// The page that each template page is shown at: 32 bits each, little endian.
+  private var pages = ByteBuffer()
   private(set) var imageEnd: UInt32 = 0
   private(set) var heapStart: UInt64 = 0
   private(set) var heapEnd: UInt64 = 0
@@ -37,11 +37,12 @@ public struct Snapshot: ~Copyable, Sendable {
   /// A snapshot of nothing.
   public init() {}
 
-  public var templatePageCount: Int { pages.count }
+  public var templatePageCount: Int { pages.count / 4 }
 
   /// Takes the snapshot of `process`, whose pages are `source`'s; nil, and nothing done, where memory is out.
+  @_optimize(size)
   public init?<S: SnapshotSource & ~Copyable>(of process: borrowing ActionProcess, from source: inout S) {
-    guard regions.reserve(process.memory.regions.count), pages.reserve(process.memory.usedPages) else { return nil }
+    guard regions.reserve(process.memory.regions.count), pages.reserve(process.memory.usedPages &* 4) else { return nil }
     imageEnd = process.memory.imageEnd
     heapStart = process.memory.heapStart
     heapEnd = process.memory.heapEnd
@@ -53,7 +54,7 @@ public struct Snapshot: ~Copyable, Sendable {
       while let next = source.firstPrivatePage(in: page..<region.end) {
         keepTemplates(of: region, page..<next, &source)
         source.movePrivate(next, region.protection)
-        _ = pages.append(next)
+        _ = pages.append(littleEndian: next)
         page = next &+ 1
       }
       keepTemplates(of: region, page..<region.end, &source)
@@ -65,6 +66,7 @@ public struct Snapshot: ~Copyable, Sendable {
   }
 
   /// Takes over what of the image `region` shows in `range`.
+  @_optimize(size) @inline(never)
   private mutating func keepTemplates<S: SnapshotSource & ~Copyable>(
     of region: Region, _ range: Range<UInt32>, _ source: inout S
   ) {
@@ -72,23 +74,25 @@ public struct Snapshot: ~Copyable, Sendable {
     var page = range.lowerBound
     while page < end {
       source.keepTemplate(Int(region.firstTemplate &+ (page &- region.start)))
-      _ = pages.append(page)
+      _ = pages.append(littleEndian: page)
       page &+= 1
     }
   }
 }
 
 extension Snapshot: PristineLayout {
+  @_optimize(size) @inline(never)
   public func template(at page: UInt32) -> Int? {
     var low = 0
-    var high = pages.count
+    var high = templatePageCount
     while low < high {
       let middle = (low &+ high) / 2
-      if pages[middle] < page { low = middle &+ 1 } else { high = middle }
+      if pages.span.loadLE32(middle &* 4) < page { low = middle &+ 1 } else { high = middle }
     }
-    return low < pages.count && pages[low] == page ? low : nil
+    return low < templatePageCount && pages.span.loadLE32(low &* 4) == page ? low : nil
   }
 
+  @_optimize(size) @inline(never)
   public func protection(at page: UInt32) -> Protection {
     var low = 0
     var high = regions.count

@@ -28,6 +28,7 @@ import CBoot
   private let context: UnsafeMutablePointer<RunContext>
 
   /// Nil where memory is out.
+  @_optimize(size)
   public init?(_ machine: borrowing Machine) {
     // SAFETY: kernelMemory was set at boot. The fresh frames are aligned, mapped and owned by the executor for ever.
     let memory = unsafe kernelMemory!
@@ -77,6 +78,7 @@ import CBoot
     unsafe core.pointee.total
   }
 
+  @_optimize(size)
   public mutating func install(
     _ image: borrowing ActionImage, limits: ActionLimits
   ) throws(InstallError) -> InstanceID {
@@ -132,6 +134,7 @@ import CBoot
     }
   }
 
+  @_optimize(size)
   public mutating func initialise(
     _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
   ) -> Outcome? {
@@ -156,6 +159,7 @@ import CBoot
     return isTaken ? nil : .noMemory
   }
 
+  @inline(never)
   private func run(
     _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafePointer<InvocationRequest>,
     _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>, _ mode: ActionMode
@@ -269,6 +273,7 @@ extension Executor {
       InitialStack.write(context.pointee.request.pointee, instance.pointee.layout, values, into: &span))
   }
 
+  @_optimize(size)
   private func writeLongStack(
     _ instance: UnsafeMutablePointer<Instance>, _ values: InitialStackValues, _ size: Int
   ) -> StackResult {

@@ -31,6 +31,7 @@ struct Instance: ~Copyable {
   var base: UInt64 { AddressSpace.slotBase(slot) }
 
   /// Builds the template pages of `image`, relocated to the slot's address, and maps those that are never written.
+  @_optimize(size)
   init(
     _ image: borrowing ActionImage, slot: UInt32, generation: UInt32, limits: ActionLimits, noExecute: UInt64,
     frames: inout FrameAllocator
@@ -57,6 +58,7 @@ struct Instance: ~Copyable {
   }
 
   /// Gives back all frames.
+  @_optimize(size)
   mutating func destroy(frames: inout FrameAllocator) {
     freePrivatePages(&frames)
     if hasSnapshot { frames.deallocate(processorState.frame) }
@@ -73,6 +75,7 @@ struct Instance: ~Copyable {
     return bits
   }
 
+  @_optimize(size)
   private static func build(
     _ templates: inout TemplateFrames, _ image: borrowing ActionImage, _ slotBase: UInt64, _ frames: inout FrameAllocator
   ) -> Bool {
@@ -84,6 +87,7 @@ struct Instance: ~Copyable {
     return true
   }
 
+  @_optimize(size)
   private static func mapReadOnlyPages(
     _ templates: borrowing TemplateFrames, _ layout: ImageLayout, _ noExecute: UInt64, _ table: inout SlotPageTable,
     _ frames: inout FrameAllocator

@@ -25,18 +25,9 @@ extension Instance {
         return pristine.restore(&restorer)
       }
     }
-    if hasSnapshot {
-      resetProtection(memory.changedImagePages, snapshot)
-      resetProtection(memory.changedOtherPages, snapshot)
-    } else {
-      resetProtection(memory.changedImagePages, layout)
-    }
-    if !memory.changedStackPages.isEmpty { resetStackProtection(memory.changedStackPages) }
-  }
-
-  @inline(never)
-  private func resetStackProtection(_ pages: Range<UInt32>) {
-    if hasSnapshot { resetProtection(pages, snapshot) } else { resetProtection(pages, layout) }
+    resetProtection(memory.changedImagePages)
+    resetProtection(memory.changedStackPages)
+    if hasSnapshot { resetProtection(memory.changedOtherPages) }
   }
 
   private mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
@@ -54,7 +45,8 @@ extension Instance {
   }
 
   /// Gives pages whose protection or mapping a memory call changed what the image, or the snapshot, says of them.
-  private func resetProtection<L: PristineLayout & ~Copyable>(_ pages: Range<UInt32>, _ layout: borrowing L) {
+  @_optimize(size) @inline(never)
+  private func resetProtection(_ pages: Range<UInt32>) {
     var page = pages.lowerBound
     while page < pages.upperBound {
       guard let address = table.entryAddress(page) else {
@@ -67,10 +59,10 @@ extension Instance {
       if entry.bits == 0 && hasSnapshot { continue }
       if entry.bits & Self.privateBit != 0 {
         let kept = Self.privateBit | entry.bits & PageEntry.dirty
-        Physical.store(address, Self.entryBits(entry.frame, layout.protection(at: page), noExecute) | kept)
-      } else if let template = layout.template(at: page) {
-        let protection = layout.protection(at: page).subtracting(.write)
-        Physical.store(address, Self.entryBits(templates[template], protection, noExecute))
+        Physical.store(address, Self.entryBits(entry.frame, protection(at: page), noExecute) | kept)
+      } else if let template = template(at: page) {
+        let shown = protection(at: page).subtracting(.write)
+        Physical.store(address, Self.entryBits(templates[template], shown, noExecute))
       } else {
         Physical.store(address, 0)
       }
@@ -79,6 +71,7 @@ extension Instance {
   }
 
   /// Frees every private page, kept ones included.
+  @_optimize(size)
   mutating func freePrivatePages(_ frames: inout FrameAllocator) {
     for directoryIndex in 0..<UInt64(512) {
       let entry = Physical.load(table.directory &+ directoryIndex &* 8)

@@ -20,6 +20,7 @@ struct ProcessorState {
 extension Instance {
   /// Makes the state that `process` is in, and the CPU's, that of each invocation from now on. No page is copied: private pages
   /// become template pages. False, and nothing changed, where memory is out. Translations must be flushed after it.
+  @_optimize(size) @inline(never)
   mutating func takeSnapshot(
     of process: borrowing ActionProcess, _ registers: user_state, _ floatingPoint: FloatingPointReset,
     memory: UnsafeMutablePointer<KernelMemory>
@@ -54,7 +55,16 @@ extension Instance {
 
   /// Notes that page `page` became private; false where it is freed after the run.
   mutating func keep(_ page: UInt32) -> Bool {
-    hasSnapshot ? pristine.add(page, snapshot) : pristine.add(page, layout)
+    let template = template(at: page)
+    return pristine.add(page, template: template, isMapped: template != nil || protection(at: page) != .none)
+  }
+
+  @inline(never)
+  func template(at page: UInt32) -> Int? { hasSnapshot ? snapshot.template(at: page) : layout.template(at: page) }
+
+  @inline(never)
+  func protection(at page: UInt32) -> Protection {
+    hasSnapshot ? snapshot.protection(at: page) : layout.protection(at: page)
   }
 }
 
@@ -78,6 +88,7 @@ extension Instance {
     self.kept = kept
   }
 
+  @_optimize(size) @inline(never)
   func firstPrivatePage(in pages: Range<UInt32>) -> UInt32? {
     var page = pages.lowerBound
     while page < pages.upperBound {
@@ -92,6 +103,7 @@ extension Instance {
     return nil
   }
 
+  @inline(never)
   mutating func movePrivate(_ page: UInt32, _ protection: Protection) {
     let table = Physical.load(directory &+ UInt64(page >> 9) &* 8)
     let address = (table & ~0xfff) &+ UInt64(page & 511) &* 8
@@ -101,12 +113,14 @@ extension Instance {
     kept.append(frame)
   }
 
+  @inline(never)
   mutating func keepTemplate(_ index: Int) {
     freeTemplates(before: index)
     kept.append(image[index])
     next = index &+ 1
   }
 
+  @_optimize(size) @inline(never)
   mutating func freeTemplates(before end: Int) {
     while next < end {
       // SAFETY: the frame is the instance's own; what showed it is private by now or unmapped.

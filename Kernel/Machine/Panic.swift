@@ -37,6 +37,7 @@ func panic(_ frame: trap_frame) -> Never {
   stopMachine()
 }
 
+@_optimize(size)
 private func printRegisters(_ frame: trap_frame, _ console: SerialConsole) {
   printRow(console, "rip", frame.rip, "rsp", frame.rsp, "rbp", frame.rbp, "flg", frame.rflags)
   printRow(console, "rax", frame.rax, "rbx", frame.rbx, "rcx", frame.rcx, "rdx", frame.rdx)

@@ -24,7 +24,7 @@ import CBoot
   var registers = user_state()
 
   /// Notes where an action that initialises has arrived: before the call that `frame` is of. SYSCALL takes two bytes.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func arrive(_ frame: syscall_frame) {
     outcome = nil
     // SAFETY: the core's state lives for ever; the entry wrote the registers there.

@@ -39,6 +39,7 @@ private struct DeploymentOrder: ~Copyable {
 
 extension HTTPServer {
   /// Deploys the executable that the request's body is, and answers with its entity; in loop mode returns the run that comes first.
+  @_optimize(size) @inline(never)
   mutating func deploy<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
@@ -77,6 +78,7 @@ extension HTTPServer {
   }
 
   /// Checks the file, installs it and enters it into the table; a version that was there before is removed, or in loop mode is `replaced`.
+  @_optimize(size) @inline(never)
   private mutating func install<Executor: ActionExecutor & ~Copyable>(
     _ file: consuming ByteBuffer, _ order: borrowing DeploymentOrder, _ pending: PendingRequest,
     _ executor: inout Executor, _ now: Instant
@@ -132,6 +134,7 @@ extension HTTPServer {
   }
 
   /// Removes an action and answers with the entity that it was.
+  @_optimize(size) @inline(never)
   mutating func remove<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) {
@@ -147,12 +150,14 @@ extension HTTPServer {
     complete(slot, network.takeReceived(id), reply.render(context), &network, now)
   }
 
+  @_optimize(size) @inline(never)
   mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
     var reply = Reply(.ok)
     EntityWriter.write(action, of: actions, namespace: accounts.name(of: namespace), into: &reply.body)
     return reply
   }
 
+  @_optimize(size) @inline(never)
   private static func reply(to error: DeploymentError, _ id: borrowing RequestID) -> Reply {
     switch error {
     case .request(let error): return Reply(error, id: id)

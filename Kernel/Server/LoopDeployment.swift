@@ -21,7 +21,7 @@ struct LoopDeployment: ~Copyable {
 
 extension HTTPServer {
   /// The run that initialises the action, which is in the table already; nil where memory is out.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func beginInitialisation(
     _ action: ActionID, _ id: ConnectionID, _ context: ReplyContext, _ namespace: NamespaceID,
     _ rest: consuming ByteBuffer, _ now: Instant
@@ -42,7 +42,7 @@ extension HTTPServer {
 
   /// Answers the deployment; what the console should show is returned. Where `outcome` is nil the action stands; otherwise it ended
   /// before its first read, and all is as it was before.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func finishDeployment<Network: Transport & ~Copyable>(
     _ id: ConnectionID, _ outcome: Outcome?, log: borrowing ByteBuffer, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
@@ -72,6 +72,7 @@ extension HTTPServer {
     return text
   }
 
+  @_optimize(size) @inline(never)
   private static func reply(toFailure outcome: Outcome, _ limits: ActionLimits, _ id: borrowing RequestID) -> Reply {
     if outcome == .noMemory { return Reply(.insufficientStorage, error: InstallError.noMemory.text, id: id) }
     var text = ByteBuffer()
