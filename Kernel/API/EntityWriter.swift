@@ -8,6 +8,7 @@ import HTTP
 /// Writes entities of one namespace.
 public enum EntityWriter {
   /// The entity of one action; nothing where `id` is stale. `namespace` is the name of the action's namespace.
+  @_optimize(size)
   public static func write(
     _ id: ActionID, of table: borrowing ActionTable, namespace: Span<UInt8>, into text: inout TextWriter
   ) {
@@ -38,6 +39,7 @@ public enum EntityWriter {
 
   /// The actions of a namespace in the order of their deployment, as an array; or, where only the number is wanted,
   /// `{"actions": N}`.
+  @_optimize(size)
   public static func writeList(
     of table: borrowing ActionTable, in namespace: NamespaceID, named name: Span<UInt8>, page: ListPage,
     into text: inout TextWriter

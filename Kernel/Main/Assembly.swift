@@ -11,6 +11,7 @@ import Server
 import Settings
 
 extension Kernel {
+  @_optimize(size)
   static func makeStack(
     _ settings: borrowing KernelSettings, _ plan: MemoryPlan, _ address: [6 of UInt8], _ seed: UInt64, _ now: Instant
   ) -> NetworkStack {
@@ -32,6 +33,7 @@ extension Kernel {
       gateway: settings.gateway.map { IPv4Address(bits: $0) })
   }
 
+  @_optimize(size)
   static func makeServer(
     _ settings: borrowing KernelSettings, _ plan: MemoryPlan, _ clock: Clock, _ seed: UInt64
   ) -> HTTPServer {

@@ -5,6 +5,7 @@ import Machine
 import Settings
 
 /// The started card. Panics where there is none: a kernel that nobody can reach serves nothing.
+@_optimize(size)
 func attachCard(_ machine: borrowing Machine, _ settings: borrowing KernelSettings) -> AttachedCard {
   let identifier = UInt8(truncatingIfNeeded: machine.apic.identifier)
   var places = CardPlaces(message: InterruptMessage(vector: Vector.network, localAPIC: identifier))

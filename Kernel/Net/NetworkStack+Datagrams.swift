@@ -91,6 +91,7 @@ extension NetworkStack {
   }
 
   /// Sends what the DHCP client has due.
+  @_optimize(size)
   mutating func flushDHCP<L: LinkTransmitter & ~Copyable>(now: Instant, _ link: inout L) {
     while let action = dhcp?.poll(now: now) {
       switch action {

@@ -51,6 +51,7 @@ public struct NetworkStack: ~Copyable {
   ///
   /// `seed` is secret: sequence numbers, cookies and table placement follow from it. Nil where a limit or the fixed
   /// address is not legal, or memory is out. With `.dhcp` the first `flush` begins the exchange.
+  @_optimize(size)
   public init?(
     mac: MACAddress, configuration: AddressConfiguration, seed: UInt64, limits: NetworkLimits, now: Instant
   ) {
@@ -151,6 +152,7 @@ public struct NetworkStack: ~Copyable {
   }
 
   /// Ends everything that was made with the own address.
+  @_optimize(size)
   mutating func forgetAddress() {
     interface = nil
     announcementsLeft = 0

@@ -46,6 +46,7 @@ public struct HTTPServer: ~Copyable {
   /// No connection has a deadline before this.
   var earliestDeadline = Instant.distantFuture
 
+  @_optimize(size)
   public init(settings: ServerSettings, accounts: consuming AccountTable) {
     self.settings = settings
     self.accounts = accounts
