@@ -25,6 +25,7 @@ extension ActionProcess {
     return try write(call.descriptor, call.second, call.third, &output, &log, &machine)
   }
 
+  @_optimize(size)
   mutating func readVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -47,6 +48,7 @@ extension ActionProcess {
     return total
   }
 
+  @_optimize(size)
   mutating func writeVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ output: inout ByteBuffer, _ log: inout ByteBuffer, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -153,7 +155,7 @@ extension ActionProcess {
   }
 
   /// Writes to one of the descriptors 1 to 3, which is open.
-  @inline(__always)
+  @inline(never)
   private mutating func write<M: ActionMachine & ~Copyable>(
     _ descriptor: Int32, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ log: inout ByteBuffer,
     _ machine: inout M
@@ -228,6 +230,7 @@ extension ActionProcess {
   }
 
   /// Brings the vector of readv or writev into `scratch` and checks its lengths; returns its count.
+  @_optimize(size) @inline(never)
   private mutating func takeVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> Int {

@@ -156,7 +156,6 @@ extension NetworkStack {
   }
 
   /// Opens a connection by the cookie that `segment` acknowledges; false where there is none.
-  @_optimize(size)
   private mutating func redeemCookie<L: LinkTransmitter & ~Copyable>(
     _ segment: TCPSegment, _ bytes: Span<UInt8>, _ origin: SegmentOrigin, now: Instant, _ link: inout L
   ) -> Bool {

@@ -71,7 +71,6 @@ public struct KernelSettings: ~Copyable {
   private var hasLog = false
 
   /// Parses `commandLine`: words between blanks and line ends. A zero byte ends it.
-  @_optimize(size)
   public init(parsing commandLine: Span<UInt8>) {
     let limit = min(commandLine.count, Self.longestCommandLine)
     var length = 0
