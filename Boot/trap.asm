@@ -95,6 +95,7 @@ global syscall_entry
 align 16
 syscall_entry:
     swapgs
+.kernel_gs:
     mov [gs:CORE_USER_RSP], rsp
     mov rsp, [gs:CORE_KERNEL_RSP]
     sub rsp, 8                              ; ten words below keep the stack aligned to 16
@@ -124,6 +125,19 @@ syscall_entry:
     pop rsp
     swapgs
     o64 sysret
+
+; The entry while an action in loop mode initialises: notes the registers that calls keep, for the snapshot.
+global syscall_entry_keeping
+align 16
+syscall_entry_keeping:
+    swapgs
+    mov [gs:CORE_KEPT], rbx
+    mov [gs:CORE_KEPT + 8], rbp
+    mov [gs:CORE_KEPT + 16], r12
+    mov [gs:CORE_KEPT + 24], r13
+    mov [gs:CORE_KEPT + 32], r14
+    mov [gs:CORE_KEPT + 40], r15
+    jmp syscall_entry.kernel_gs
 
 ; void enter_user(uint64_t rip, uint64_t rsp)
 ; Saves the kernel's place; leave_user returns from here. Nothing of the kernel is left in a register: RCX and R11
@@ -162,7 +176,48 @@ enter_user:
     xor r15d, r15d
     o64 sysret
 
-; Returns from enter_user, on the kernel's stack as it was then; GS is the kernel's already.
+; void resume_user(const struct user_state *state)
+; As enter_user, with every register from `state`.
+global resume_user
+align 16
+resume_user:
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    mov [gs:CORE_KERNEL_RSP], rsp
+    mov [gs:CORE_TSS_RSP0], rsp
+    swapgs
+    xor eax, eax
+    mov ds, eax
+    mov es, eax
+    mov fs, eax
+    mov gs, eax
+    mov ecx, 0xC0000100                     ; IA32_FS_BASE, which loading FS may have cleared
+    mov eax, [rdi + 128]
+    mov edx, [rdi + 132]
+    wrmsr
+    mov rbx, [rdi]
+    mov rbp, [rdi + 8]
+    mov r12, [rdi + 16]
+    mov r13, [rdi + 24]
+    mov r14, [rdi + 32]
+    mov r15, [rdi + 40]
+    mov rsi, [rdi + 56]
+    mov rdx, [rdi + 64]
+    mov r10, [rdi + 72]
+    mov r8, [rdi + 80]
+    mov r9, [rdi + 88]
+    mov rax, [rdi + 96]
+    mov rcx, [rdi + 104]
+    mov r11, [rdi + 112]
+    mov rsp, [rdi + 120]
+    mov rdi, [rdi + 48]
+    o64 sysret
+
+; Returns from enter_user and resume_user, on the kernel's stack as it was then; GS is the kernel's already.
 leave_user:
     mov rsp, [gs:CORE_KERNEL_RSP]
     pop r15

@@ -22,7 +22,7 @@ userland := $(BUILD)/obj/userland
 sdk      := Userland/SDK
 tests    := Tests/Actions
 
-swift_actions := echo hello sha256
+swift_actions := echo hello sha256 primes
 asm_tests     := $(patsubst $(tests)/%.asm,%,$(wildcard $(tests)/*.asm))
 swift_tests   := sdk-probe
 c_tests       := $(patsubst $(tests)/%.c,%,$(wildcard $(tests)/*.c))

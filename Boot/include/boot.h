@@ -22,6 +22,7 @@ ADDRESS_OF(symbol_table_end, symbolTableEnd())
 ADDRESS_OF(kernel_stack_bottom, kernelStackBottom())
 ADDRESS_OF(kernel_stack_top, kernelStackTop())
 ADDRESS_OF(syscall_entry, syscallEntry())
+ADDRESS_OF(syscall_entry_keeping, syscallEntryKeeping())
 ADDRESS_OF(trap_spurious, trapSpurious())
 ADDRESS_OF(trap_gdt, globalDescriptorTable())
 
@@ -37,6 +38,9 @@ struct __attribute__((packed)) task_state_segment {
   uint16_t io_map_base;
 };
 
+/// Registers that a system call keeps, as syscall_entry_keeping found them.
+struct kept_registers { uint64_t rbx, rbp, r12, r13, r14, r15; };
+
 struct core_state {
   uint64_t self;           // 0: address of this structure
   uint64_t user_rsp;       // 8: scratch of the system call entry
@@ -44,6 +48,7 @@ struct core_state {
   void *run;               // 24: the running action's state, given to the handlers
   uint32_t padding;        // 32: puts rsp0 of the segment at a multiple of eight
   struct task_state_segment tss;  // 36
+  struct kept_registers kept;     // 144
 };
 
 extern struct core_state boot_core;
@@ -67,6 +72,16 @@ struct syscall_frame {
   uint64_t number;                     // RAX; the result on the way out
   uint64_t rip, rflags, rsp;
 };
+
+/// All of user mode's state but for x87, SSE and what XSAVE covers.
+struct user_state {
+  struct kept_registers kept;
+  struct syscall_frame frame;
+  uint64_t fs_base;
+};
+
+/// Enters user mode with `state`; returns as `enter_user` does.
+void resume_user(const struct user_state *state) SWIFT_NAME(resumeUser(_:));
 
 /// Enters user mode at `rip` with stack `rsp` and all other general registers clean; returns when a handler
 /// answers that the action has ended.
@@ -145,12 +160,18 @@ INLINE void invalidate_page(uint64_t address) SWIFT_NAME(invalidatePage(_:)) {
   __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-/// Puts x87, SSE and every enabled extended state into its initial configuration, from an all-zero XSAVE area.
-INLINE void xrstor_initial(const void *area) SWIFT_NAME(xrstorInitial(_:)) {
+/// Loads x87, SSE and every enabled extended state; what the area's header leaves out becomes initial.
+INLINE void xrstor(const void *area) SWIFT_NAME(xrstor(_:)) {
   __asm__ volatile("xrstor64 (%0)" : : "r"(area), "a"(0xffffffffu), "d"(0xffffffffu) : "memory");
 }
 INLINE void fxrstor(const void *area) SWIFT_NAME(fxrstor(_:)) {
   __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+INLINE void xsave(void *area) SWIFT_NAME(xsave(_:)) {
+  __asm__ volatile("xsave64 (%0)" : : "r"(area), "a"(0xffffffffu), "d"(0xffffffffu) : "memory");
+}
+INLINE void fxsave(void *area) SWIFT_NAME(fxsave(_:)) {
+  __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
 }
 INLINE int read_random(uint64_t *value) SWIFT_NAME(readRandom(_:)) {
   unsigned char ok;

@@ -5,6 +5,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
   case badCGI, badEnvironment, badOutput, badLogs, badPath
+  case badLoop
   case jsonUpload, unknownMedia, alreadyExists
   case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
   case headTimeout, bodyTimeout
@@ -18,6 +19,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
+    case .badLoop: .badRequest
     case .jsonUpload, .unknownMedia: .unsupportedMediaType
     case .alreadyExists: .conflict
     case .bodyTooLarge: .contentTooLarge
@@ -45,6 +47,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badOutput: "The parameter output must be a number of bytes from 1 to 16777216."
     case .badLogs: "The parameter logs must be a number of bytes from 0 to 1048576."
     case .badPath: "The path holds a malformed escape or a zero byte."
+    case .badLoop: "The parameter loop must be true or false."
     case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
     case .jsonUpload: "This version of the kernel takes an action as the ELF executable itself, not as JSON: send the file with curl -T FILE."
     case .unknownMedia: "An action is uploaded as application/octet-stream or application/x-executable: send the ELF executable with curl -T FILE."

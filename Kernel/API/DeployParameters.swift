@@ -4,7 +4,7 @@ import Base
 import Bytes
 import HTTP
 
-/// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=` asks for; nil is what the query leaves open.
+/// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=&loop=` asks for; nil is what the query leaves open.
 public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   public var isPublic: Bool? = nil
   /// Milliseconds, 100 to 300000.
@@ -14,6 +14,9 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   /// Whether an action of that name may be replaced. OpenWhisk's default is false; ours, for the ELF upload that
   /// OpenWhisk has not, is true, so that `curl -T` may be repeated.
   public var overwrites = true
+
+  /// Whether invocations go on from a snapshot taken at the first read of the input.
+  public var isLoop: Bool? = nil
 
   public init() {}
 
@@ -32,6 +35,7 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
     overwrites = try Parameter.flag("overwrite", in: query, .badOverwrite) ?? true
     timeout = try Parameter.number("timeout", in: query, 100...300_000, .badTimeout).map { UInt32(truncatingIfNeeded: $0) }
     memory = try Parameter.number("memory", in: query, 1...512, .badMemory)
+    isLoop = try Parameter.flag("loop", in: query, .badLoop)
     isCGI = try Parameter.flag("cgi", in: query, .badCGI)
     hasEnvironment = try Parameter.flag("env", in: query, .badEnvironment)
     output = try Parameter.number("output", in: query, 1...16 << 20, .badOutput)

@@ -8,6 +8,7 @@ import HTTP
 /// Writes entities of one namespace.
 public enum EntityWriter {
   /// The entity of one action; nothing where `id` is stale. `namespace` is the name of the action's namespace.
+  @_optimize(size)
   public static func write(
     _ id: ActionID, of table: borrowing ActionTable, namespace: Span<UInt8>, into text: inout TextWriter
   ) {
@@ -23,6 +24,7 @@ public enum EntityWriter {
     text.write(record.isPublic ? "{\"key\":\"public\",\"value\":true}" : "{\"key\":\"public\",\"value\":false}")
     if record.isCGI { text.write(",{\"key\":\"cgi\",\"value\":true}") }
     if record.hasEnvironment { text.write(",{\"key\":\"env\",\"value\":true}") }
+    if record.isLoop { text.write(",{\"key\":\"loop\",\"value\":true}") }
     text.write("],\"parameters\":[],\"limits\":{\"timeout\":")
     text.write(decimal: UInt64(record.limits.timeoutMilliseconds))
     text.write(",\"memory\":")
@@ -39,6 +41,7 @@ public enum EntityWriter {
 
   /// The actions of a namespace in the order of their deployment, as an array; or, where only the number is wanted,
   /// `{"actions": N}`.
+  @_optimize(size)
   public static func writeList(
     of table: borrowing ActionTable, in namespace: NamespaceID, named name: Span<UInt8>, page: ListPage,
     into text: inout TextWriter

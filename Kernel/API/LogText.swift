@@ -8,6 +8,7 @@ import HTTP
 public enum LogText {
   /// Appends each line of `log` to `text` as `name: line`, ended by LF. Control characters and bytes that are not UTF-8 are shown as
   /// `\xNN`, so that no action can forge a line or send escape sequences to a terminal. False where memory is out.
+  @_optimize(size)
   public static func write(_ log: Span<UInt8>, name: Span<UInt8>, into text: inout ByteBuffer) -> Bool {
     var at = 0
     while at < log.count {

@@ -41,6 +41,13 @@ public protocol ActionExecutor: ~Copyable {
     _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
   ) throws(InstallError) -> InstanceID
 
+  /// Loop mode: runs a newly installed action from its entry to its first read of fd 0. From then on each `invoke` goes on from
+  /// there, and executes that read anew. What the action writes meanwhile is appended to `log`. Nil where that state is reached;
+  /// otherwise how the action ended before (`.noMemory` also where there is none for the snapshot), and it may only be removed.
+  mutating func initialise(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+  ) -> Outcome?
+
   /// Frees everything that the instance has. A stale `id` does nothing.
   mutating func remove(_ id: InstanceID)
 

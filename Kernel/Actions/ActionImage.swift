@@ -63,6 +63,7 @@ struct ImageParts {
   var relocations: Range<Int> = 0..<0
   var pltRelocations: Range<Int> = 0..<0
 
+  @_optimize(size)
   init(parsing file: Span<UInt8>) throws(ImageError) {
     let table = try Self.checkHeader(file)
     let dynamic = try readProgramHeaders(file, table)
@@ -75,6 +76,7 @@ struct ImageParts {
   }
 
   /// Checks the file header; returns where the program headers lie.
+  @_optimize(size)
   private static func checkHeader(_ file: Span<UInt8>) throws(ImageError) -> Range<Int> {
     guard file.count > 0 else { throw .empty }
     guard file.count <= 512 << 20 else { throw .tooLarge }
@@ -101,6 +103,7 @@ struct ImageParts {
   }
 
   /// Collects the loadable segments and checks all other headers that matter; returns the dynamic section's address and size.
+  @_optimize(size)
   private mutating func readProgramHeaders(
     _ file: Span<UInt8>, _ table: Range<Int>
   ) throws(ImageError) -> (address: UInt64, size: UInt64)? {
@@ -127,6 +130,7 @@ struct ImageParts {
     return dynamic
   }
 
+  @_optimize(size)
   private mutating func addSegment(_ header: ProgramHeader, fileSize: Int) throws(ImageError) {
     guard header.fileSize <= header.memorySize else { throw .segmentFileSizeAboveMemorySize }
     guard header.offset <= UInt64(fileSize), header.fileSize <= UInt64(fileSize) &- header.offset else {

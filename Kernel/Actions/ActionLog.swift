@@ -11,6 +11,7 @@ extension ActionProcess {
   }
 
   /// Says once that the log ends here.
+  @_optimize(size)
   mutating func cutLog(_ log: inout ByteBuffer) {
     guard !isLogCut else { return }
     isLogCut = true
@@ -19,6 +20,7 @@ extension ActionProcess {
   }
 
   /// Names a call that is not provided, the first time that the invocation makes it.
+  @_optimize(size)
   mutating func noteUnknown(_ number: UInt64, _ log: inout ByteBuffer) {
     let bit = Int(min(number, 511))
     guard noted[bit / 64] & (1 << UInt64(bit % 64)) == 0 else { return }
@@ -34,6 +36,7 @@ extension ActionProcess {
   }
 
   /// Says that the program ended itself by a signal.
+  @_optimize(size)
   mutating func noteSignal(_ signal: UInt64, _ log: inout ByteBuffer) {
     guard logRoom(log) >= 64 else { return cutLog(&log) }
     _ = log.append("swiftlet: the action raised signal ") && log.append(decimal: signal)

@@ -11,6 +11,9 @@ public protocol ActionMachine: ~Copyable {
   /// Whether page `page` is mapped so that reading (or, for `writing`, writing) it will not fault.
   func isMapped(_ page: UInt32, writing: Bool) -> Bool
 
+  /// The template page that the action's snapshot has for page `page`; asked only of pages in a snapshot's regions.
+  func snapshotTemplate(at page: UInt32) -> Int?
+
   /// Maps page `page` so. An earlier mapping of a template page there is replaced. False, and nothing changed, where no frame is left.
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool
 

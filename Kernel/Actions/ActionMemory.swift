@@ -2,6 +2,7 @@
 // One value serves one invocation after another. The memory calls are in MemoryCalls.swift; page tables are Machine's.
 
 public import ABI
+import Bytes
 
 /// How a page that is not there (or not writable) becomes usable.
 public enum PageMapping: Equatable, Sendable, BitwiseCopyable {
@@ -33,6 +34,8 @@ public struct ActionMemory: Sendable {
   public private(set) var changedImagePages: Range<UInt32> = 0..<0
   /// The same for the pages of the stack; empty for almost every action.
   public private(set) var changedStackPages: Range<UInt32> = 0..<0
+  /// The same for all other pages, where the action began as a snapshot.
+  public private(set) var changedOtherPages: Range<UInt32> = 0..<0
   /// The most pages that the action had at once, its template's included.
   public private(set) var peakPages = 0
 
@@ -42,19 +45,15 @@ public struct ActionMemory: Sendable {
   var heapStart: UInt64 = 0
   var heapEnd: UInt64 = 0
   private var templatePages = 0
+  private(set) var hasSnapshot = false
   var pageLimit = 0
 
   public init() {}
 
   /// Makes the memory that of a pristine image in the slot at `slotBase`. `privatePages` pages were kept ready for it.
   public mutating func begin(_ layout: borrowing ImageLayout, slotBase: UInt64, memoryBytes: Int, privatePages: Int) {
-    self.slotBase = slotBase
-    self.privatePages = privatePages
-    templatePages = layout.templatePageCount
-    pageLimit = max(0, memoryBytes) >> Int(AddressSpace.pageShift)
-    peakPages = templatePages &+ privatePages
-    changedImagePages = 0..<0
-    changedStackPages = 0..<0
+    start(slotBase, memoryBytes, templatePages: layout.templatePageCount, privatePages: privatePages)
+    hasSnapshot = false
     imageEnd = layout.endPage
     // One page stays unmapped between the image and the heap.
     heapStart = UInt64(imageEnd &+ 1) << AddressSpace.pageShift
@@ -72,15 +71,48 @@ public struct ActionMemory: Sendable {
         start: SlotLayout.stackFirstPage, end: SlotLayout.stackEndPage, protection: [.read, .write], wasWritable: true))
   }
 
+  /// Makes the memory that of `snapshot`, which was taken in the slot at `slotBase`.
+  mutating func begin(_ snapshot: borrowing Snapshot, slotBase: UInt64, memoryBytes: Int, privatePages: Int) {
+    start(slotBase, memoryBytes, templatePages: snapshot.templatePageCount, privatePages: privatePages)
+    hasSnapshot = true
+    changedOtherPages = 0..<0
+    imageEnd = snapshot.imageEnd
+    heapStart = snapshot.heapStart
+    heapEnd = snapshot.heapEnd
+    regions.removeAll()
+    for index in 0..<snapshot.regions.count { regions.append(snapshot.regions[index]) }
+  }
+
+  @inline(__always)
+  private mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, templatePages: Int, privatePages: Int) {
+    self.slotBase = slotBase
+    self.privatePages = privatePages
+    self.templatePages = templatePages
+    pageLimit = max(0, memoryBytes) >> Int(AddressSpace.pageShift)
+    peakPages = templatePages &+ privatePages
+    changedImagePages = 0..<0
+    changedStackPages = 0..<0
+  }
+
+  /// The template's pages and the private ones.
+  public var usedPages: Int { templatePages &+ privatePages }
+
   /// What `access` to page `page` of the slot comes to where the page tables did not allow it. Counts the page that a
   /// mapping will take, so the caller performs each mapping it is given, or ends the invocation.
-  public mutating func resolve(page: UInt32, access: Access) -> PageResolution {
+  public mutating func resolve<M: ActionMachine & ~Copyable>(
+    page: UInt32, access: Access, machine: borrowing M
+  ) -> PageResolution {
     guard let index = regions.index(holding: page) else { return .denied }
     let region = regions[index]
     guard Self.allows(region.protection, access) else { return .denied }
     let offset = page &- region.start
+    var template: Int? = nil
     if offset < region.templateCount {
-      let template = Int(region.firstTemplate &+ offset)
+      template = Int(region.firstTemplate &+ offset)
+    } else if region.isSnapshot {
+      template = machine.snapshotTemplate(at: page)
+    }
+    if let template {
       guard access == .write else { return .map(.showTemplate(index: template, region.protection.subtracting(.write))) }
       return takePage() ? .map(.copyTemplate(index: template, region.protection)) : .memoryLimit
     }
@@ -117,10 +149,11 @@ public struct ActionMemory: Sendable {
     changedImagePages = changedImagePages.covering(pages.clamped(to: SlotLayout.imagePage..<imageEnd))
     changedStackPages = changedStackPages.covering(
       pages.clamped(to: SlotLayout.stackFirstPage..<SlotLayout.stackEndPage))
+    if hasSnapshot, pages.upperBound > imageEnd { changedOtherPages = changedOtherPages.covering(pages) }
   }
 
   private mutating func takePage() -> Bool {
-    let used = templatePages &+ privatePages
+    let used = usedPages
     guard used < pageLimit else { return false }
     privatePages &+= 1
     peakPages = max(peakPages, used &+ 1)

@@ -1,4 +1,4 @@
-// The state of the running invocation: its memory, its three descriptors and what was already said in its log.
+// The state of the running invocation: its memory, its descriptors and what was already said in its log.
 // Out of scope: registers and page tables (Machine), the calls themselves (SystemCalls.swift and its neighbours).
 
 import ABI
@@ -9,7 +9,19 @@ import Bytes
 public enum ProcessStep: Equatable, Sendable, BitwiseCopyable {
   /// The action goes on, after a system call with this in rax.
   case resume(returning: UInt64)
+  /// The action is about to read its input for the first time, in loop mode: its state before this call is the snapshot.
+  case takeSnapshot
   case end(Outcome)
+}
+
+/// Where the response of an action in loop mode comes from.
+enum Answer: UInt8, Sendable, BitwiseCopyable {
+  /// Nothing was written yet.
+  case none
+  /// fd 3, for as long as fd 1 is not written.
+  case result
+  /// fd 1.
+  case output
 }
 
 /// One running invocation. One value serves one invocation after another; nothing of an earlier one is left by `begin`.
@@ -22,6 +34,12 @@ public struct ActionProcess: ~Copyable, Sendable {
   var inputPosition = 0
   /// Bit N: descriptor N is open.
   var openDescriptors: UInt8 = 0b111
+  private(set) var mode = ActionMode.process
+  /// In loop mode, where the response comes from as yet, whether a read has said that the input is at its end, and whether the
+  /// action has answered since then.
+  var answer = Answer.none
+  var hasSeenEnd = false
+  var hasAnsweredSinceEnd = false
   /// Bytes of the output and the log when the invocation began.
   var outputStart = 0
   var logStart = 0
@@ -33,19 +51,42 @@ public struct ActionProcess: ~Copyable, Sendable {
 
   public init() {}
 
-  /// Makes everything ready for an invocation of the image with `layout` in the slot at `slotBase`. What it writes goes to
-  /// the ends of the buffers that the calls are given, which have `outputStart` and `logStart` bytes now.
+  /// Makes everything ready for an invocation of the image with `layout` in the slot at `slotBase`, or for its initialisation in
+  /// loop mode. What it writes goes to the ends of the buffers that the calls are given, which have `outputStart` and `logStart`
+  /// bytes now.
   public mutating func begin(
     _ layout: borrowing ImageLayout, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
-    logStart: Int, now: Instant
+    logStart: Int, now: Instant, mode: ActionMode = .process
   ) {
     memory.begin(layout, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
+    openDescriptors = mode == .process ? 0b111 : 0b1111
+    start(mode, limits, outputStart, logStart, now)
+  }
+
+  /// The same for an invocation that goes on from `snapshot`.
+  @_optimize(size) @inline(never)
+  public mutating func begin(
+    _ snapshot: borrowing Snapshot, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
+    logStart: Int, now: Instant
+  ) {
+    memory.begin(snapshot, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
+    openDescriptors = snapshot.openDescriptors
+    answer = .none
+    hasSeenEnd = false
+    hasAnsweredSinceEnd = false
+    start(.serving, limits, outputStart, logStart, now)
+  }
+
+  @inline(__always)
+  private mutating func start(
+    _ mode: ActionMode, _ limits: ActionLimits, _ outputStart: Int, _ logStart: Int, _ now: Instant
+  ) {
+    self.mode = mode
     self.limits = limits
     self.outputStart = outputStart
     self.logStart = logStart
     started = now
     inputPosition = 0
-    openDescriptors = 0b111
     isLogCut = false
     noted = .init(repeating: 0)
   }
@@ -57,7 +98,7 @@ public struct ActionProcess: ~Copyable, Sendable {
   ) -> ProcessStep {
     let offset = address &- memory.slotBase
     if offset < AddressSpace.slotSize {
-      switch memory.resolve(page: UInt32(offset >> AddressSpace.pageShift), access: access) {
+      switch memory.resolve(page: UInt32(offset >> AddressSpace.pageShift), access: access, machine: machine) {
       case .map(let mapping):
         let page = UInt32(offset >> AddressSpace.pageShift)
         return machine.map(page, mapping) ? .resume(returning: 0) : .end(.noMemory)
@@ -87,7 +128,7 @@ public struct ActionProcess: ~Copyable, Sendable {
     let last = UInt32((offset &+ UInt64(count) &- 1) >> AddressSpace.pageShift)
     while page <= last {
       if !machine.isMapped(page, writing: access == .write) {
-        switch memory.resolve(page: page, access: access) {
+        switch memory.resolve(page: page, access: access, machine: machine) {
         case .map(let mapping): guard machine.map(page, mapping) else { return .noMemory }
         case .memoryLimit, .denied: return .memoryLimit
         }

@@ -18,6 +18,8 @@ public struct ActionRecord: Sendable, BitwiseCopyable {
   public var limits: ActionLimits
   /// Whether `/function/NAME` needs no key.
   public var isPublic: Bool
+  /// Whether it runs in loop mode.
+  public var isLoop = false
   /// 1 at first, one more at each redeployment.
   public var version: UInt32 = 1
   /// Milliseconds since 1970 of the last deployment.

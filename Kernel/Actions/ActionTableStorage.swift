@@ -69,6 +69,7 @@ extension ActionTable {
   }
 
   /// Rewrites the names' buffer when more than half of it belongs to removed actions. Where memory is out it stays as it is.
+  @_optimize(size)
   mutating func compactNames() {
     guard names.count > 4096, names.count > 2 &* nameBytesInUse else { return }
     guard var fresh = ByteBuffer(capacity: nameBytesInUse) else { return }

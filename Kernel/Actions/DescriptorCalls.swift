@@ -1,5 +1,5 @@
-// Descriptors: 0 reads the request's body, 1 appends to the output, 2 to the log; 3 is reserved for loop mode.
-// All three look like pipes: data or end of file is always ready, nothing blocks.
+// Descriptors: 0 reads the request's body, 1 appends to the output, 2 to the log; 3, in loop mode, to the output as well.
+// All look like pipes: data or end of file is always ready, nothing blocks.
 
 import ABI
 import Bytes
@@ -8,32 +8,33 @@ extension ActionProcess {
   private static var vectorLimit: UInt64 { 1024 }  // UIO_MAXIOV
 
   func isOpen(_ descriptor: Int32) -> Bool {
-    descriptor >= 0 && descriptor <= 2 && openDescriptors & (1 << UInt8(descriptor)) != 0
+    descriptor >= 0 && descriptor <= 3 && openDescriptors & (1 << UInt8(descriptor)) != 0
   }
 
   mutating func read<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
-    guard call.descriptor == 0, isOpen(0) else { throw .failed(.badFileDescriptor) }
+    try demandInput(call.descriptor)
     return try readInput(call.second, call.third, request, &machine)
   }
 
   mutating func write<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ output: inout ByteBuffer, _ log: inout ByteBuffer, _ machine: inout M
   ) throws(CallError) -> UInt64 {
-    let descriptor = call.descriptor
-    guard descriptor == 1 || descriptor == 2, isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
-    return try descriptor == 1
-      ? writeOutput(call.second, call.third, &output, &machine) : writeLog(call.second, call.third, &log, &machine)
+    try demandOutput(call.descriptor)
+    return try write(call.descriptor, call.second, call.third, &output, &log, &machine)
   }
 
+  @_optimize(size)
   mutating func readVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
-    guard call.descriptor == 0, isOpen(0) else { throw .failed(.badFileDescriptor) }
+    try demandInput(call.descriptor)
     let count = try takeVector(call, &machine)
     var total: UInt64 = 0
     for index in 0..<count {
+      // The end of the input is a read's own news.
+      if total > 0, inputPosition >= request.body.count { break }
       let (address, length) = vectorEntry(index)
       do throws(CallError) {
         let part = try readInput(address, length, request, &machine)
@@ -47,19 +48,17 @@ extension ActionProcess {
     return total
   }
 
+  @_optimize(size)
   mutating func writeVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ output: inout ByteBuffer, _ log: inout ByteBuffer, _ machine: inout M
   ) throws(CallError) -> UInt64 {
-    let descriptor = call.descriptor
-    guard descriptor == 1 || descriptor == 2, isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+    try demandOutput(call.descriptor)
     let count = try takeVector(call, &machine)
     var total: UInt64 = 0
     for index in 0..<count {
       let (address, length) = vectorEntry(index)
       do throws(CallError) {
-        let part =
-          try descriptor == 1
-          ? writeOutput(address, length, &output, &machine) : writeLog(address, length, &log, &machine)
+        let part = try write(call.descriptor, address, length, &output, &log, &machine)
         total &+= part
         guard part == length else { return total }
       } catch {
@@ -76,6 +75,7 @@ extension ActionProcess {
     return 0
   }
 
+  @_optimize(size)
   mutating func poll<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -106,6 +106,7 @@ extension ActionProcess {
     return ready
   }
 
+  @_optimize(size)
   mutating func fstat<M: ActionMachine & ~Copyable>(
     _ descriptor: Int32, at address: UInt64, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -121,6 +122,7 @@ extension ActionProcess {
   }
 
   /// fstat by its newer number, with an empty path and AT_EMPTY_PATH (what glibc calls); all real paths are missing.
+  @_optimize(size)
   mutating func newfstatat<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -140,13 +142,59 @@ extension ActionProcess {
     }
   }
 
+  /// The call reads fd 0, or fails; while the action initialises, this is where it has arrived.
+  @inline(__always)
+  private func demandInput(_ descriptor: Int32) throws(CallError) {
+    guard descriptor == 0, isOpen(0) else { throw .failed(.badFileDescriptor) }
+    if mode == .initialising { throw .snapshot }
+  }
+
+  @inline(__always)
+  private func demandOutput(_ descriptor: Int32) throws(CallError) {
+    guard descriptor > 0, isOpen(descriptor) else { throw .failed(.badFileDescriptor) }
+  }
+
+  /// Writes to one of the descriptors 1 to 3, which is open.
+  @inline(never)
+  private mutating func write<M: ActionMachine & ~Copyable>(
+    _ descriptor: Int32, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ log: inout ByteBuffer,
+    _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    if descriptor == 2 || mode == .initialising { return try writeLog(address, length, &log, &machine) }
+    if mode == .serving, length > 0 {
+      let count = memory.accessible(address, length, .read)
+      guard count > 0 else { throw .failed(.badAddress) }
+      hasAnsweredSinceEnd = hasSeenEnd
+      if descriptor == 1 {
+        if answer == .result { output.truncate(to: outputStart) }
+        answer = .output
+      } else if answer == .output {
+        return UInt64(count)
+      } else {
+        answer = .result
+      }
+    }
+    return try writeOutput(address, length, &output, &machine)
+  }
+
+  /// A read in loop mode that finds nothing left. A program that comes round once more is done, where it has answered since it was
+  /// told the end: stdio reads twice at the end before it writes the rest of its output.
+  @inline(never)
+  private mutating func endOfInput() throws(CallError) {
+    if hasAnsweredSinceEnd { throw .end(.exited(status: 0)) }
+    hasSeenEnd = true
+  }
+
   private mutating func readInput<M: ActionMachine & ~Copyable>(
     _ address: UInt64, _ length: UInt64, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     let input = request.standardInput
     let rest = input.count &- min(inputPosition, input.count)
     let wanted = min(UInt64(rest), length)
-    guard wanted > 0 else { return 0 }
+    guard wanted > 0 else {
+      if mode == .serving, length > 0 { try endOfInput() }
+      return 0
+    }
     let count = memory.accessible(address, wanted, .write)
     guard count > 0 else { throw .failed(.badAddress) }
     if let outcome = prepare(address, count, .write, &machine) { throw .end(outcome) }
@@ -184,6 +232,7 @@ extension ActionProcess {
   }
 
   /// Brings the vector of readv or writev into `scratch` and checks its lengths; returns its count.
+  @_optimize(size) @inline(never)
   private mutating func takeVector<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> Int {

@@ -14,8 +14,23 @@ public struct ImageRegion: Sendable, BitwiseCopyable {
   public var protection: Protection
 }
 
+/// What each page of a slot is when an invocation begins: an image's, or a snapshot's.
+public protocol PristineLayout: ~Copyable {
+  /// The template page shown at page `page` of the slot; nil where that page is zero-filled or not mapped.
+  func template(at page: UInt32) -> Int?
+  /// What page `page` may be used for at entry; `.none` for pages that are not mapped then.
+  func protection(at page: UInt32) -> Protection
+}
+
+extension PristineLayout where Self: ~Copyable {
+  /// Whether page `page` is mapped and zero at entry: zero-filled data and the stack, in a snapshot also heap and mappings.
+  public func isZeroAtEntry(_ page: UInt32) -> Bool {
+    protection(at: page) != .none && template(at: page) == nil
+  }
+}
+
 /// The pages of one image. Template pages are numbered from 0, densely, in the order of their addresses.
-public struct ImageLayout: Sendable, BitwiseCopyable {
+public struct ImageLayout: PristineLayout, Sendable, BitwiseCopyable {
   /// Most loadable segments, hence regions, of an image.
   public static var capacity: Int { 16 }
 
@@ -71,11 +86,6 @@ public struct ImageLayout: Sendable, BitwiseCopyable {
   public func protection(at page: UInt32) -> Protection {
     if let number = number(holding: page) { return regions[number].protection }
     return page >= SlotLayout.stackFirstPage && page < SlotLayout.stackEndPage ? [.read, .write] : .none
-  }
-
-  /// Whether page `page` is mapped and zero at entry: the image's zero-filled data and the stack.
-  public func isZeroAtEntry(_ page: UInt32) -> Bool {
-    protection(at: page) != .none && template(at: page) == nil
   }
 
   private func number(holding page: UInt32) -> Int? {

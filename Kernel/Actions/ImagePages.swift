@@ -5,6 +5,7 @@ import Bytes
 
 extension ImageParts {
   /// Turns the segments into page regions and numbers the template pages.
+  @_optimize(size)
   mutating func planPages() {
     var regions: [16 of ImageRegion] = .init(
       repeating: ImageRegion(start: 0, end: 0, firstTemplate: 0, templateCount: 0, protection: .none))
@@ -31,6 +32,7 @@ extension ImageParts {
   }
 
   /// Pages from the region's start to the last that holds a byte of the file.
+  @_optimize(size)
   private func filePages(of region: ImageRegion) -> UInt32 {
     var last = region.start
     for index in 0..<segmentCount where segments[index].fileSize > 0 {
@@ -44,6 +46,7 @@ extension ImageParts {
 
 extension ActionImage {
   /// Fills all 4096 bytes of `page` with what template page `index` holds before relocation. Traps where `page` is shorter.
+  @_optimize(size)
   public func fill(template index: Int, into page: inout MutableSpan<UInt8>) {
     page.update(repeating: 0)
     guard let place = layout.place(ofTemplate: index) else { return }

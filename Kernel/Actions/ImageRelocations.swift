@@ -15,6 +15,7 @@ public protocol TemplatePages: ~Copyable {
 }
 
 extension ImageParts {
+  @_optimize(size)
   mutating func readDynamicSection(
     _ file: Span<UInt8>, _ section: (address: UInt64, size: UInt64)
   ) throws(ImageError) {
@@ -52,6 +53,7 @@ extension ImageParts {
   }
 
   /// Checks every entry of one table: its kind, and that its target is 8 writable bytes that come from the file.
+  @_optimize(size)
   func checkRelocations(_ file: Span<UInt8>, _ table: Range<Int>) throws(ImageError) {
     var segment = segments[0]
     var position = table.lowerBound

@@ -103,6 +103,10 @@ extension ActionMemory {
     guard length > 0 else { return 0 }
     guard let pages = pageRange(address, length), regions.covers(pages) else { throw .failed(.outOfMemory) }
     if advice == MemoryAdvice.dontNeed || advice == MemoryAdvice.free {
+      if hasSnapshot {
+        guard regions.hasRoom else { throw .failed(.outOfMemory) }
+        regions.forgetSnapshot(pages)
+      }
       noteChange(pages)
       releasePages(machine.unmap(pages))
     }

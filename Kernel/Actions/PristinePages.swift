@@ -1,8 +1,10 @@
 // Which private pages of an instance are kept from one invocation to the next, brought back to their pristine content
 // ahead of the run, so that the run does not fault on them.
 //
-// Only pages that are mapped at entry are kept: the image's and the stack's. Pages of the heap and of mmap exist only once
-// the action asked for them; the Machine frees those after the run.
+// Only pages that are mapped at entry are kept: the image's and the stack's, in loop mode all that the snapshot has. Other pages
+// of the heap and of mmap exist only once the action asked for them; the Machine frees those after the run.
+
+import ABI
 
 /// The hardware's side of restoring. Page numbers count from the base of the action's slot.
 public protocol PageRestorer: ~Copyable {
@@ -49,14 +51,16 @@ public struct PristinePages: Sendable {
   /// Notes that page `page` became private in this run. False where it is not to be kept (it is not mapped at entry, or the
   /// table is full): then the caller frees it after the run. What it was before a memory call changed it does not matter:
   /// it is brought back to what `layout` says.
-  public mutating func add(_ page: UInt32, _ layout: borrowing ImageLayout) -> Bool {
-    guard count < Self.capacity else { return false }
+  public mutating func add<L: PristineLayout & ~Copyable>(_ page: UInt32, _ layout: borrowing L) -> Bool {
+    let template = layout.template(at: page)
+    return add(page, template: template, isMapped: template != nil || layout.protection(at: page) != .none)
+  }
+
+  /// The same where it is known what belongs there.
+  public mutating func add(_ page: UInt32, template: Int?, isMapped: Bool) -> Bool {
+    guard count < Self.capacity, isMapped else { return false }
     var entry = Entry(page: page)
-    if let template = layout.template(at: page) {
-      entry.template = Int32(truncatingIfNeeded: template)
-    } else {
-      guard layout.isZeroAtEntry(page) else { return false }
-    }
+    if let template { entry.template = Int32(truncatingIfNeeded: template) }
     entries[count] = entry
     count &+= 1
     return true

@@ -9,6 +9,7 @@ extension ActionProcess {
   static var processID: UInt64 { 1 }
 
   /// A signal that the program sends to itself ends it, as its default action does on Linux; handlers are never called.
+  @_optimize(size)
   mutating func raise(_ signal: UInt64, by id: UInt64, _ log: inout ByteBuffer) throws(CallError) -> UInt64 {
     // kill(0 and -1, …) reach the caller's group and everything: the caller alone.
     let target = Int32(truncatingIfNeeded: id)
@@ -36,6 +37,7 @@ extension ActionProcess {
     return 0
   }
 
+  @_optimize(size)
   mutating func clockGetres<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -44,6 +46,7 @@ extension ActionProcess {
     return 0
   }
 
+  @_optimize(size)
   mutating func gettimeofday<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -60,6 +63,7 @@ extension ActionProcess {
   }
 
   /// Fills at most 64 KiB a call, so that no call is long; longer requests are answered in part, as Linux may do as well.
+  @_optimize(size)
   mutating func getrandom<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -94,6 +98,7 @@ extension ActionProcess {
   }
 
   /// Says that there is no alternate stack (SS_DISABLE); one that is set is never used.
+  @_optimize(size)
   mutating func sigaltstack<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -105,6 +110,7 @@ extension ActionProcess {
   }
 
   /// There is one thread: nobody waits to be woken, and nobody would ever wake a waiter.
+  @_optimize(size)
   mutating func futex<M: ActionMachine & ~Copyable>(_ call: SystemCall, _ machine: inout M) throws(CallError) -> UInt64 {
     switch call.second & 0x7f {
     case 1, 10: return 0  // FUTEX_WAKE, FUTEX_WAKE_BITSET
@@ -119,6 +125,7 @@ extension ActionProcess {
   }
 
   /// One CPU.
+  @_optimize(size)
   mutating func schedGetaffinity<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -127,6 +134,7 @@ extension ActionProcess {
     return 8
   }
 
+  @_optimize(size)
   mutating func uname<M: ActionMachine & ~Copyable>(_ call: SystemCall, _ machine: inout M) throws(CallError) -> UInt64 {
     var bytes: [390 of UInt8] = .init(repeating: 0)
     var name = bytes.mutableSpan
@@ -141,6 +149,7 @@ extension ActionProcess {
   }
 
   /// The machine as the action may know it: its memory is the action's limit. glibc's sysconf, and by it qsort, asks.
+  @_optimize(size)
   mutating func sysinfo<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -157,6 +166,7 @@ extension ActionProcess {
     return 0
   }
 
+  @_optimize(size)
   mutating func prlimit<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -184,6 +194,7 @@ extension ActionProcess {
   }
 
   /// Only /proc/self/exe can be asked for: it is "/" and the action's name.
+  @_optimize(size)
   mutating func readlink<M: ActionMachine & ~Copyable>(
     _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {

@@ -15,6 +15,8 @@ struct Region: BitwiseCopyable, Sendable {
   var wasWritable = false
   /// Whether pages of it come from the image, so that it never merges with anonymous memory.
   var isImage = false
+  /// Whether its pages may be template pages of the running action's snapshot; then `firstTemplate` and `templateCount` are 0.
+  var isSnapshot = false
 
   /// Drops the first `pages` pages.
   mutating func dropFirst(_ pages: UInt32) {
@@ -32,6 +34,7 @@ struct Region: BitwiseCopyable, Sendable {
 
   func merges(with next: Region) -> Bool {
     end == next.start && !isImage && !next.isImage && protection == next.protection && wasWritable == next.wasWritable
+      && isSnapshot == next.isSnapshot
   }
 }
 
@@ -135,6 +138,19 @@ struct RegionTable: Sendable {
     while index >= first, index > 0 {
       join(at: index)
       index &-= 1
+    }
+  }
+
+  /// Makes the anonymous pages of `pages`, which are all mapped, zero at their next touch whatever the snapshot has there. Needs
+  /// `hasRoom`.
+  @_optimize(size) @inline(never)
+  mutating func forgetSnapshot(_ pages: Range<UInt32>) {
+    split(at: pages.lowerBound)
+    split(at: pages.upperBound)
+    var index = index(endingPast: pages.lowerBound)
+    while index < count, regions[index].start < pages.upperBound {
+      if !regions[index].isImage { regions[index].isSnapshot = false }
+      index &+= 1
     }
   }
 

@@ -38,6 +38,8 @@ enum CallError: Error {
   case failed(Errno)
   /// The invocation ends.
   case end(Outcome)
+  /// The call is the first read of an action that initialises.
+  case snapshot
 }
 
 extension ActionProcess {
@@ -53,6 +55,7 @@ extension ActionProcess {
       switch error {
       case .failed(let errno): return .resume(returning: UInt64(bitPattern: errno.returnValue))
       case .end(let outcome): return .end(outcome)
+      case .snapshot: return .takeSnapshot
       }
     }
   }

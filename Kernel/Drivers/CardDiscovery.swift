@@ -39,6 +39,7 @@ public struct CardPlaces: Sendable {
   /// Starts the first network card found, taking memory from `pages`. The error is that of the last candidate that was a
   /// virtio device, else `notVirtio`: there is none. To be called in the kernel only, once, with physical memory and
   /// devices below 4 GiB mapped one to one.
+  @_optimize(size)
   public func attach<Pages: PageSource>(ringSize: UInt16, pages: Pages) throws(VirtioError) -> AttachedCard {
     let options = NetworkCardOptions(ringSize: ringSize)
     var problem = VirtioError.notVirtio

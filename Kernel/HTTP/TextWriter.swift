@@ -53,7 +53,7 @@ public struct TextWriter: ~Copyable {
   }
 
   /// Writes `bytes` as a JSON string with its quotes. Bytes that are no UTF-8 (RFC 3629) become U+FFFD, so that the text is always legal JSON.
-  @inline(never)
+  @_optimize(size) @inline(never)
   public mutating func write(json bytes: Span<UInt8>) {
     write(0x22)
     var plain = 0

@@ -21,8 +21,10 @@ import CBoot
   /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
   /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
   var transientPages = ByteBuffer()
-  /// Private pages that this invocation copied or zeroed on a fault.
+  /// Private pages that this invocation made, and the page faults that it raised.
   var pagesCopied = 0
+  var pagesZeroed = 0
+  var faults = 0
 
   init(
     instance: UnsafeMutablePointer<Instance>, memory: UnsafeMutablePointer<KernelMemory>, clock: Clock,
@@ -38,6 +40,8 @@ import CBoot
   mutating func begin(_ instance: UnsafeMutablePointer<Instance>) {
     unsafe self.instance = instance
     pagesCopied = 0
+    pagesZeroed = 0
+    faults = 0
     threadPointer = 0
   }
 
@@ -60,6 +64,11 @@ import CBoot
     }
   }
 
+  func snapshotTemplate(at page: UInt32) -> Int? {
+    // SAFETY: the instance is valid for the invocation.
+    unsafe instance.pointee.snapshot.template(at: page)
+  }
+
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
     // SAFETY: the instance and the kernel's memory are valid, and nothing else uses them meanwhile.
     guard let entry = unsafe instance.pointee.table.makeEntryAddress(page, frames: &memory.pointee.frames) else {
@@ -74,10 +83,12 @@ import CBoot
     case .copyTemplate(let index, let protection):
       guard let frame = makePrivate(page) else { return false }
       unsafe copyPage(to: frame, from: instance.pointee.templates[index])
+      pagesCopied &+= 1
       Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
     case .zeroFill(let protection):
       guard let frame = makePrivate(page) else { return false }
       zeroPage(frame)
+      pagesZeroed &+= 1
       Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
     }
     if old.isPresent { invalidate(page) }
@@ -195,12 +206,11 @@ import CBoot
   private mutating func makePrivate(_ page: UInt32) -> UInt64? {
     // SAFETY: as in `map`.
     guard let frame = unsafe memory.pointee.frames.allocateForAction() else { return nil }
-    let isKept = unsafe instance.pointee.pristine.add(page, instance.pointee.layout)
+    let isKept = unsafe instance.pointee.keep(page)
     guard isKept || transientPages.append(littleEndian: page) else {
       unsafe memory.pointee.frames.deallocate(frame)
       return nil
     }
-    pagesCopied &+= 1
     return frame
   }
 

@@ -50,6 +50,7 @@ public struct BootInformation {
   }
 
   /// A copy of the command line; nil where memory is out.
+  @_optimize(size)
   func commandLine() -> ByteBuffer? {
     guard var copy = ByteBuffer(capacity: max(textLength, 1)) else { return nil }
     for offset in 0..<textLength {

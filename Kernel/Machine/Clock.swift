@@ -66,6 +66,7 @@ public struct Clock: Sendable {
   }
 
   /// Both counters at one moment: of several readings, the one that took the least time.
+  @_optimize(size)
   private static func sample(_ apic: LocalAPIC) -> (ticks: UInt64, count: UInt32) {
     var best: (ticks: UInt64, count: UInt32) = (0, 0)
     var shortest = UInt64.max
@@ -85,6 +86,7 @@ public struct Clock: Sendable {
 /// The CMOS real-time clock (MC146818), in UTC.
 enum RealTimeClock {
   /// Nil where there is no clock, or its registers make no date.
+  @_optimize(size)
   static func secondsSince1970() -> UInt64? {
     var patience = 1000
     while read(0x0a) & 0x80 != 0 {

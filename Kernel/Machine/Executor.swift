@@ -17,7 +17,9 @@ import CBoot
   let memory: UnsafeMutablePointer<KernelMemory>
   let floatingPoint: FloatingPointReset
   let capabilities: UInt64
-  var lastRestore = RestoreCounts()
+  /// Of the last invocation that ran, and of all.
+  var last = InvocationFigures()
+  var total = InvocationFigures()
   /// The namespace of the action that ran last.
   var lastNamespace: UInt16 = 0
 
@@ -36,6 +38,7 @@ import CBoot
   private let context: UnsafeMutablePointer<RunContext>
 
   /// Nil where memory is out.
+  @_optimize(size)
   public init?(_ machine: borrowing Machine) {
     // SAFETY: kernelMemory was set at boot. The fresh frames are aligned, mapped and owned by the executor for ever.
     let memory = unsafe kernelMemory!
@@ -73,6 +76,19 @@ import CBoot
     unsafe context.pointee.hardware.random()
   }
 
+  /// What the last invocation cost.
+  public var lastInvocation: InvocationFigures {
+    // SAFETY: `core` is this value's own.
+    unsafe core.pointee.last
+  }
+
+  /// What all invocations since boot cost.
+  public var allInvocations: InvocationFigures {
+    // SAFETY: as above.
+    unsafe core.pointee.total
+  }
+
+  @_optimize(size)
   public mutating func install(
     _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
   ) throws(InstallError) -> InstanceID {
@@ -123,16 +139,42 @@ import CBoot
     return unsafe withUnsafePointer(to: request) { request in
       unsafe withUnsafeMutablePointer(to: &output) { output in
         unsafe withUnsafeMutablePointer(to: &log) { log in
-          unsafe run(instance, request, output, log)
+          unsafe run(instance, request, output, log, .process) ?? .exited(status: 0)
         }
       }
     }
   }
 
+  @_optimize(size)
+  public mutating func initialise(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+  ) -> Outcome? {
+    // SAFETY: as in `invoke`. The output stays empty.
+    guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
+    var output = ByteBuffer()
+    writeMSR(MSR.lstar, syscallEntryKeeping())
+    let outcome = unsafe withUnsafePointer(to: request) { request in
+      unsafe withUnsafeMutablePointer(to: &output) { output in
+        unsafe withUnsafeMutablePointer(to: &log) { log in
+          unsafe run(instance, request, output, log, .initialising)
+        }
+      }
+    }
+    writeMSR(MSR.lstar, syscallEntry())
+    // The private pages are the snapshot's from now on, or go with the instance.
+    unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+    if let outcome { return outcome }
+    let isTaken = unsafe instance.pointee.takeSnapshot(
+      of: context.pointee.process, context.pointee.registers, core.pointee.floatingPoint, memory: core.pointee.memory)
+    unsafe core.pointee.slots.flush()
+    return isTaken ? nil : .noMemory
+  }
+
+  @inline(never)
   private func run(
     _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafePointer<InvocationRequest>,
-    _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>
-  ) -> Outcome {
+    _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>, _ mode: ActionMode
+  ) -> Outcome? {
     // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
     let now = unsafe context.pointee.clock.now
     let limits = unsafe instance.pointee.limits
@@ -143,10 +185,11 @@ import CBoot
     unsafe context.pointee.deadline = min(limit, request.pointee.deadline)
     unsafe core.pointee.separate(instance.pointee.namespace)
     unsafe context.pointee.hardware.begin(instance)
+    if unsafe instance.pointee.hasSnapshot { return unsafe resume(instance, output.pointee.count, log.pointee.count, now) }
     unsafe context.pointee.process.begin(
       instance.pointee.layout, slotBase: instance.pointee.base, limits: limits,
       privatePages: instance.pointee.pristine.count, outputStart: output.pointee.count, logStart: log.pointee.count,
-      now: now)
+      now: now, mode: mode)
     switch unsafe prepareStack(instance) {
     case .failed(let outcome): return outcome
     case .ready(let stackPointer):
@@ -155,19 +198,50 @@ import CBoot
       unsafe core.pointee.floatingPoint.reset()
       unsafe context.pointee.setTimer(now)
       enterUser(instructionPointer: entry, stackPointer: stackPointer)
+      unsafe countPages(instance)
       return unsafe context.pointee.outcome
     }
+  }
+
+  /// Goes on from the instance's snapshot.
+  private func resume(
+    _ instance: UnsafeMutablePointer<Instance>, _ outputStart: Int, _ logStart: Int, _ now: Instant
+  ) -> Outcome? {
+    // SAFETY: as in `run`; the state is the snapshot's.
+    unsafe context.pointee.process.begin(
+      instance.pointee.snapshot, slotBase: instance.pointee.base, limits: instance.pointee.limits,
+      privatePages: instance.pointee.pristine.count, outputStart: outputStart, logStart: logStart, now: now)
+    let state = unsafe instance.pointee.processorState
+    unsafe context.pointee.hardware.threadPointer = state.registers.pointee.fs_base
+    unsafe core.pointee.slots.activate(instance.pointee.slot)
+    unsafe core.pointee.floatingPoint.load(from: state.frame)
+    unsafe context.pointee.setTimer(now)
+    unsafe resumeUser(state.registers)
+    unsafe countPages(instance)
+    return unsafe context.pointee.outcome
+  }
+
+  /// Adds up what the invocation that has just ended cost.
+  private func countPages(_ instance: UnsafeMutablePointer<Instance>) {
+    // SAFETY: as in `run`.
+    var figures = InvocationFigures()
+    unsafe figures.copiedAhead = instance.pointee.restored.copied
+    unsafe figures.zeroedAhead = instance.pointee.restored.zeroed
+    unsafe figures.copiedInRun = context.pointee.hardware.pagesCopied
+    unsafe figures.zeroedInRun = context.pointee.hardware.pagesZeroed
+    unsafe figures.faults = context.pointee.hardware.faults
+    unsafe core.pointee.last = figures
+    unsafe core.pointee.total.add(figures)
   }
 
   public mutating func restore(_ id: InstanceID) {
     // SAFETY: as in `install`.
     guard let instance = unsafe core.pointee.instances.find(id) else { return }
     let memory = unsafe core.pointee.memory
-    let counts = unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
+    unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
       unsafe instance.pointee.restore(
         transient: context.pointee.hardware.transientPages, changes, frames: &memory.pointee.frames)
     }
-    unsafe core.pointee.lastRestore = counts
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
   }
 }
@@ -213,6 +287,7 @@ extension Executor {
       InitialStack.write(context.pointee.request.pointee, instance.pointee.layout, values, into: &span))
   }
 
+  @_optimize(size)
   private func writeLongStack(
     _ instance: UnsafeMutablePointer<Instance>, _ values: InitialStackValues, _ size: Int
   ) -> StackResult {

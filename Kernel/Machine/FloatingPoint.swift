@@ -1,4 +1,4 @@
-// The initial state of x87, SSE and what XSAVE covers, which every invocation begins with. The kernel uses none of it.
+// The state of x87, SSE and what XSAVE covers: the initial one, which invocations begin with, or a snapshot's. The kernel uses none of it.
 
 import CBoot
 
@@ -20,8 +20,18 @@ struct FloatingPointReset {
   }
 
   @inline(__always)
-  func reset() {
-    // SAFETY: the area is a page of its own, 64-byte aligned, of the standard format with an empty header.
-    if hasXSAVE { unsafe xrstorInitial(Physical.pointer(area)) } else { unsafe fxrstor(Physical.pointer(area)) }
+  func reset() { load(from: area) }
+
+  /// Loads what `save` stored in the page `area`.
+  @inline(__always)
+  func load(from area: UInt64) {
+    // SAFETY: the area begins a page, hence 64-byte aligned, and is of the standard format with a legal header.
+    if hasXSAVE { unsafe xrstor(Physical.pointer(area)) } else { unsafe fxrstor(Physical.pointer(area)) }
+  }
+
+  /// Stores the state of the action that was left last at the start of the page `area`, which is zero.
+  func save(to area: UInt64) {
+    // SAFETY: as above; the components that XCR0 enables take 2,688 bytes at most.
+    if hasXSAVE { unsafe xsave(Physical.pointer(area)) } else { unsafe fxsave(Physical.pointer(area)) }
   }
 }

@@ -20,6 +20,11 @@ struct Instance: ~Copyable {
   var runs: UInt32 = 0
   /// NX, where the CPU has it.
   let noExecute: UInt64
+  /// In loop mode, what invocations begin with; then `templates` are its pages, and `layout` serves no more.
+  var snapshot = Snapshot()
+  var processorState = ProcessorState()
+  /// What the last restoring did.
+  var restored = RestoreCounts()
 
   /// The software's own bit of an entry (AMD64 manual, volume 2, section 5.4.1): the frame belongs to this instance alone.
   static let privateBit: UInt64 = 1 << 9
@@ -27,6 +32,7 @@ struct Instance: ~Copyable {
   var base: UInt64 { AddressSpace.slotBase(slot) }
 
   /// Builds the template pages of `image`, relocated to the slot's address, and maps those that are never written.
+  @_optimize(size)
   init(
     _ image: borrowing ActionImage, slot: UInt32, generation: UInt32, limits: ActionLimits, namespace: UInt16,
     noExecute: UInt64, frames: inout FrameAllocator
@@ -54,8 +60,10 @@ struct Instance: ~Copyable {
   }
 
   /// Gives back all frames.
+  @_optimize(size)
   mutating func destroy(frames: inout FrameAllocator) {
     freePrivatePages(&frames)
+    if hasSnapshot { frames.deallocate(processorState.frame) }
     templates.free(&frames)
     table.destroy(frames: &frames)
   }
@@ -69,6 +77,7 @@ struct Instance: ~Copyable {
     return bits
   }
 
+  @_optimize(size)
   private static func build(
     _ templates: inout TemplateFrames, _ image: borrowing ActionImage, _ slotBase: UInt64, _ frames: inout FrameAllocator
   ) -> Bool {
@@ -80,6 +89,7 @@ struct Instance: ~Copyable {
     return true
   }
 
+  @_optimize(size)
   private static func mapReadOnlyPages(
     _ templates: borrowing TemplateFrames, _ layout: ImageLayout, _ noExecute: UInt64, _ table: inout SlotPageTable,
     _ frames: inout FrameAllocator

@@ -13,11 +13,11 @@ extension Instance {
   /// Restores all private pages, given the lists of what the last invocation made and changed.
   mutating func restore(
     transient: borrowing ByteBuffer, _ memory: UnsafePointer<ActionMemory>, frames: inout FrameAllocator
-  ) -> RestoreCounts {
+  ) {
     freeTransient(transient, &frames)
     runs &+= 1
     // SAFETY: the restorer uses the two pointers only inside this call, and nothing else uses what they name meanwhile.
-    let counts = unsafe withUnsafeMutablePointer(to: &frames) { frames in
+    restored = unsafe withUnsafeMutablePointer(to: &frames) { frames in
       unsafe withUnsafePointer(to: templates) { templates in
         var restorer = unsafe Restorer(
           base: base, directory: table.directory, isAging: runs % Self.agingPeriod == 0, frames: frames,
@@ -29,7 +29,7 @@ extension Instance {
     let (image, stack) = unsafe (memory.pointee.changedImagePages, memory.pointee.changedStackPages)
     if !image.isEmpty { resetProtection(image) }
     if !stack.isEmpty { resetProtection(stack) }
-    return counts
+    if hasSnapshot { unsafe resetProtection(memory.pointee.changedOtherPages) }
   }
 
   private mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
@@ -46,20 +46,26 @@ extension Instance {
     }
   }
 
-  /// Gives pages whose protection or mapping a memory call changed what the image says of them. (Mutating, since a borrowed
-  /// instance would be copied for the call.)
+  /// Gives pages whose protection or mapping a memory call changed what the image, or the snapshot, says of them. (Mutating,
+  /// since a borrowed instance would be copied for the call.)
+  @_optimize(size) @inline(never)
   private mutating func resetProtection(_ pages: Range<UInt32>) {
     var page = pages.lowerBound
     while page < pages.upperBound {
+      guard let address = table.entryAddress(page) else {
+        page = (page | 511) &+ 1
+        continue
+      }
       defer { page &+= 1 }
-      guard let address = table.entryAddress(page) else { continue }
       let entry = PageEntry(bits: Physical.load(address))
+      // A snapshot's page that is not mapped is shown when it is touched.
+      if entry.bits == 0 && hasSnapshot { continue }
       if entry.bits & Self.privateBit != 0 {
         let kept = Self.privateBit | entry.bits & PageEntry.dirty
-        Physical.store(address, Self.entryBits(entry.frame, layout.protection(at: page), noExecute) | kept)
-      } else if let template = layout.template(at: page) {
-        let protection = layout.protection(at: page).subtracting(.write)
-        Physical.store(address, Self.entryBits(templates[template], protection, noExecute))
+        Physical.store(address, Self.entryBits(entry.frame, protection(at: page), noExecute) | kept)
+      } else if let template = template(at: page) {
+        let shown = protection(at: page).subtracting(.write)
+        Physical.store(address, Self.entryBits(templates[template], shown, noExecute))
       } else {
         Physical.store(address, 0)
       }
@@ -68,6 +74,7 @@ extension Instance {
   }
 
   /// Frees every private page, kept ones included.
+  @_optimize(size)
   mutating func freePrivatePages(_ frames: inout FrameAllocator) {
     for directoryIndex in 0..<UInt64(512) {
       let entry = Physical.load(table.directory &+ directoryIndex &* 8)

@@ -46,6 +46,7 @@ public struct Machine: ~Copyable {
   /// What entry.asm maps.
   private static let mappedAtEntry = PageSize.huge
 
+  @_optimize(size)
   private static func initialiseMemory(_ information: BootInformation, _ features: CPUFeatures) {
     let end = min(information.memoryEnd, 512 << 30)
     let tableBytes = FrameAllocator.tableBytes(limit: end)

@@ -18,18 +18,19 @@ import CBoot
   var output: UnsafeMutablePointer<ByteBuffer>
   var log: UnsafeMutablePointer<ByteBuffer>
   var deadline = Instant.distantFuture
-  /// How the invocation ended; meaningful once user mode has been left.
-  var outcome = Outcome.notInstalled
+  /// How the invocation ended; meaningful once user mode has been left. Nil where an action that initialises arrived at its first read.
+  var outcome: Outcome? = .notInstalled
+  /// The registers then.
+  var registers = user_state()
 
-  /// Takes in how a handler's work came out; true where the action goes on.
-  @inline(__always)
-  mutating func goesOn(_ step: ProcessStep) -> Bool {
-    switch step {
-    case .resume: return true
-    case .end(let outcome):
-      self.outcome = outcome
-      return false
-    }
+  /// Notes where an action that initialises has arrived: before the call that `frame` is of. SYSCALL takes two bytes.
+  @_optimize(size) @inline(never)
+  mutating func arrive(_ frame: syscall_frame) {
+    outcome = nil
+    // SAFETY: the core's state lives for ever; the entry wrote the registers there.
+    let kept = unsafe thisCore()!.pointee.kept
+    registers = user_state(kept: kept, frame: frame, fs_base: hardware.threadPointer)
+    registers.frame.rip &-= 2
   }
 
   mutating func fault(_ kind: FaultKind, _ frame: trap_frame) -> Bool {
@@ -49,7 +50,11 @@ import CBoot
           kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: frame.rip), access: access))
       return false
     }
-    return goesOn(process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware))
+    hardware.faults &+= 1
+    guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware)
+    else { return true }
+    outcome = end
+    return false
   }
 
   /// How often the network's own timers are looked at while an action computes.
@@ -90,8 +95,14 @@ public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bo
   let step = unsafe context.pointee.process.systemCall(
     call, request: context.pointee.request.pointee, output: &context.pointee.output.pointee,
     log: &context.pointee.log.pointee, machine: &context.pointee.hardware)
-  if case .resume(let result) = step { unsafe frame.pointee.number = result }
-  return unsafe context.pointee.goesOn(step)
+  switch step {
+  case .resume(let result):
+    unsafe frame.pointee.number = result
+    return true
+  case .end(let outcome): unsafe context.pointee.outcome = outcome
+  case .takeSnapshot: unsafe context.pointee.arrive(frame.pointee)
+  }
+  return false
 }
 
 /// A trap out of user mode. False where the action has ended.

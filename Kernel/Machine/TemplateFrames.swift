@@ -14,6 +14,9 @@ struct TemplateFrames: ~Copyable, TemplatePages {
     self.list = list
   }
 
+  /// A list of nothing.
+  init() { list = ByteBuffer() }
+
   var count: Int { list.count / 8 }
 
   /// The frame of template page `index`.
@@ -22,14 +25,16 @@ struct TemplateFrames: ~Copyable, TemplatePages {
   /// Adds one frame, contents undefined; false where memory is out.
   mutating func add(_ frames: inout FrameAllocator) -> Bool {
     guard let frame = frames.allocateForAction() else { return false }
+    append(frame)
+    return true
+  }
+
+  /// Takes over `frame`. There must be room for it: `capacity` bounds what is added.
+  mutating func append(_ frame: UInt64) {
     let index = list.count
-    guard list.appendZeros(8) else {
-      frames.deallocate(frame)
-      return false
-    }
+    guard list.appendZeros(8) else { panic("more template pages than were announced") }
     var bytes = list.mutableSpan
     bytes.storeLE64(frame, at: index)
-    return true
   }
 
   mutating func withPage(_ index: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {

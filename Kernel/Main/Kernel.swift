@@ -56,22 +56,20 @@ final class Kernel {
   private func poll() {
     let now = clock.now
     while receiver.receive({ stack.receive($0, checksum: $1, now: now, link: &transmitter) }) {}
-    server.gauges = gauges
+    updateGauges()
     server.process(&stack, now: now)
     stack.flush(now: now, link: &transmitter)
     transmitter.kick()
   }
 
-  private var gauges: MachineGauges {
+  private func updateGauges() {
     let memory = MemoryUse.current
-    var gauges = MachineGauges()
-    gauges.framesTotal = memory.framesTotal
-    gauges.framesInUse = memory.framesTotal &- memory.framesFree
-    gauges.heapFrames = memory.heapFrames
-    gauges.heapBytesInUse = memory.heapBytes
-    gauges.connections = stack.connectionCount
-    gauges.timeWait = stack.timeWaitCount
-    return gauges
+    server.gauges.framesTotal = memory.framesTotal
+    server.gauges.framesInUse = memory.framesTotal &- memory.framesFree
+    server.gauges.heapFrames = memory.heapFrames
+    server.gauges.heapBytesInUse = memory.heapBytes
+    server.gauges.connections = stack.connectionCount
+    server.gauges.timeWait = stack.timeWaitCount
   }
 
   /// Sends what is due.
@@ -96,6 +94,8 @@ final class Kernel {
     let text = server.finish(invocation, outcome, log: log, &stack, now: clock.now)
     send()
     executor.restore(instance)
+    server.gauges.pages = executor.allInvocations
+    if let discarded = server.takeDiscarded() { executor.remove(discarded) }
     if !text.isEmpty && !isQuiet { SerialConsole().write(text.span) }
     return true
   }

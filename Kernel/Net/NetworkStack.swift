@@ -152,6 +152,7 @@ public struct NetworkStack: ~Copyable {
   }
 
   /// Ends everything that was made with the own address.
+  @_optimize(size)
   mutating func forgetAddress() {
     interface = nil
     announcementsLeft = 0

@@ -1,7 +1,7 @@
 // What `GET /api/v1/swiftlet/counters` says: what is in use now, and what was done since boot.
 
 import API
-import Actions
+public import Actions
 import HTTP
 
 /// What the machine and the network use at one moment.
@@ -15,6 +15,8 @@ public struct MachineGauges: Sendable {
   /// Connections, and those in TIME_WAIT.
   public var connections = 0
   public var timeWait = 0
+  /// What all invocations cost.
+  public var pages = InvocationFigures()
 
   public init() {}
 }
@@ -37,6 +39,9 @@ extension HTTPServer {
     write(",\"failedInvocations\":", Int(truncatingIfNeeded: counters.failedInvocations), into: &text)
     write(",\"rejected\":", Int(truncatingIfNeeded: counters.rejected), into: &text)
     write(",\"timeouts\":", Int(truncatingIfNeeded: counters.timeouts), into: &text)
+    write(",\"pagesCopied\":", gauges.pages.copied, into: &text)
+    write(",\"pagesZeroed\":", gauges.pages.zeroed, into: &text)
+    write(",\"pageFaults\":", gauges.pages.faults, into: &text)
     text.write("}")
   }
 

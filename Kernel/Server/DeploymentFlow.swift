@@ -39,23 +39,33 @@ private struct DeploymentOrder: ~Copyable {
 }
 
 extension HTTPServer {
-  /// Deploys the executable that the request's body is, and answers with its entity.
-  @_optimize(size)
+  /// Deploys the executable that the request's body is, and answers with its entity; in loop mode returns the run that comes first.
+  @_optimize(size) @inline(never)
   mutating func deploy<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
-  ) {
+  ) -> Invocation? {
     let pending = connections[slot].request
     let context = context(slot, network.received(id), now)
     let order: DeploymentOrder
     do throws(APIError) {
       order = try DeploymentOrder(pending, network.received(id))
     } catch {
-      return fail(slot, error, &network, now)
+      fail(slot, error, &network, now)
+      return nil
     }
     let file = network.takeReceived(id)
     let reply: Reply
     do throws(DeploymentError) {
       let action = try install(file, order, pending, &executor, now)
+      if actions[action]?.isLoop == true {
+        // The request itself went with the image.
+        connections[slot].request.totalLength = 0
+        let run = beginInitialisation(action, id, context, pending.namespace, order.takeRest(), now)
+        if let run { return run }
+        _ = finishDeployment(id, .noMemory, log: ByteBuffer(), &network, now)
+        if let instance = takeDiscarded() { executor.remove(instance) }
+        return nil
+      }
       counters.deployments &+= 1
       reply = entityReply(action, pending.namespace)
     } catch {
@@ -65,10 +75,11 @@ extension HTTPServer {
     // The request itself went with the image.
     connections[slot].request.totalLength = 0
     complete(slot, order.takeRest(), reply.render(context), &network, now)
+    return nil
   }
 
-  /// Checks the file, installs it and enters it into the table; a version that was there before is removed once the new one stands.
-  @_optimize(size)
+  /// Checks the file, installs it and enters it into the table; a version that was there before is removed, or in loop mode is `replaced`.
+  @_optimize(size) @inline(never)
   private mutating func install<Executor: ActionExecutor & ~Copyable>(
     _ file: consuming ByteBuffer, _ order: borrowing DeploymentOrder, _ pending: PendingRequest,
     _ executor: inout Executor, _ now: Instant
@@ -101,6 +112,7 @@ extension HTTPServer {
     }
     let size = UInt32(clamping: body.count)
     let isPublic = parameters.isPublic ?? previous?.isPublic ?? false
+    let isLoop = parameters.isLoop ?? previous?.isLoop ?? false
     if let known, let previous {
       let updated = wallClock(now)
       _ = actions.update(known) { (record: inout ActionRecord) in
@@ -109,17 +121,19 @@ extension HTTPServer {
         record.isPublic = isPublic
         record.isCGI = isCGI
         record.hasEnvironment = hasEnvironment
+        record.isLoop = isLoop
         record.version &+= 1
         record.updatedMilliseconds = updated
         record.size = size
       }
-      executor.remove(previous.instance)
+      if isLoop { replaced = previous } else { executor.remove(previous.instance) }
       return known
     }
     var record = ActionRecord(
       instance: instance, limits: limits, isPublic: isPublic, updatedMilliseconds: wallClock(now), size: size)
     record.isCGI = isCGI
     record.hasEnvironment = hasEnvironment
+    record.isLoop = isLoop
     do throws(ActionTableError) {
       return try actions.insert(namespace: namespace, name: order.name.span, record)
     } catch {
@@ -129,7 +143,7 @@ extension HTTPServer {
   }
 
   /// Removes an action and answers with the entity that it was.
-  @_optimize(size)
+  @_optimize(size) @inline(never)
   mutating func remove<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) {
@@ -145,14 +159,14 @@ extension HTTPServer {
     complete(slot, network.takeReceived(id), reply.render(context), &network, now)
   }
 
-  @_optimize(size)
-  private mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
+  @_optimize(size) @inline(never)
+  mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
     var reply = Reply(.ok)
     EntityWriter.write(action, of: actions, namespace: accounts.name(of: namespace), into: &reply.body)
     return reply
   }
 
-  @_optimize(size)
+  @_optimize(size) @inline(never)
   private static func reply(to error: DeploymentError, _ id: borrowing RequestID) -> Reply {
     switch error {
     case .request(let error): return Reply(error, id: id)

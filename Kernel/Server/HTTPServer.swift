@@ -38,6 +38,11 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
+  /// The deployment whose action initialises.
+  var deployment: LoopDeployment? = nil
+  /// The version that a deployment in loop mode has replaced in the table.
+  var replaced: ActionRecord? = nil
+  var discarded: InstanceID? = nil
   /// No connection has a deadline before this.
   var earliestDeadline = Instant.distantFuture
 

@@ -19,12 +19,20 @@ public struct Invocation: ~Copyable {
   let started: Instant
   /// Whether the output begins with CGI response headers.
   let isCGI: Bool
+  /// Whether the action is only to be initialised (loop mode), and whether that has succeeded.
+  var isInitialisation = false
+  private(set) var isInitialised = false
 
   /// Runs the action. Its standard output goes behind the reply's head, its standard error to `log`.
   public mutating func run<Executor: ActionExecutor & ~Copyable>(
     on executor: inout Executor, log: inout ByteBuffer
   ) -> Outcome {
-    executor.invoke(instance, request, output: &reply.buffer, log: &log)
+    if isInitialisation {
+      if let outcome = executor.initialise(instance, request, log: &log) { return outcome }
+      isInitialised = true
+      return .exited(status: 0)
+    }
+    return executor.invoke(instance, request, output: &reply.buffer, log: &log)
   }
 
   /// The memory of the input, then that of the argument strings, to be used again.

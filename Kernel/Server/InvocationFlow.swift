@@ -10,7 +10,8 @@ import Net
 extension HTTPServer {
   /// Does the work that waits until there is an invocation to run, which it returns; nil where nothing waits.
   ///
-  /// The caller runs the invocation, with nothing of the server borrowed, and gives it to `finish`. Must not be called while one is
+  /// The caller runs the invocation, with nothing of the server borrowed, gives it to `finish`, restores its instance, and removes what
+  /// `takeDiscarded` names. Must not be called while one is
   /// on its way.
   public mutating func next<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ executor: inout Executor, _ network: inout Network, now: Instant
@@ -30,7 +31,11 @@ extension HTTPServer {
           isRunningAction = true
           return invocation
         }
-      case .deploy: deploy(slot, id, &executor, &network, now)
+      case .deploy:
+        if let initialisation = deploy(slot, id, &executor, &network, now) {
+          isRunningAction = true
+          return initialisation
+        }
       case .remove: remove(slot, id, &executor, &network, now)
       }
     }
@@ -93,6 +98,9 @@ extension HTTPServer {
   ) -> ByteBuffer {
     isRunningAction = false
     let id = invocation.connection
+    if invocation.isInitialisation {
+      return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
+    }
     let limits = invocation.limits
     let ran = now - invocation.started
     let isSuccess = outcome.isSuccess

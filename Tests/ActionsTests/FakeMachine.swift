@@ -22,6 +22,8 @@ struct FakeMachine: ActionMachine, ~Copyable {
   var now = Instant(nanoseconds: 5_000_000_007)
   var wallClock: UInt64 = 1_700_000_000_123_456_789
   var generator = Random(7)
+  /// The snapshot's template pages, by page.
+  var snapshotTemplates: [UInt32: Int] = [:]
 
   init(slotBase: UInt64, templates: [[UInt8]] = []) {
     self.slotBase = slotBase
@@ -34,6 +36,8 @@ struct FakeMachine: ActionMachine, ~Copyable {
     guard let entry = pages[page], entry.protection != .none else { return false }
     return !writing || entry.protection.contains(.write)
   }
+
+  func snapshotTemplate(at page: UInt32) -> Int? { snapshotTemplates[page] }
 
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
     switch mapping {
@@ -112,8 +116,10 @@ final class Harness {
   var request: InvocationRequest
   var output = ByteBuffer()
   var log = ByteBuffer()
+  /// The image's template pages that a snapshot took over.
+  var keptTemplates: [Int] = []
 
-  init(input: [UInt8] = [], limits: ActionLimits = ActionLimits()) {
+  init(input: [UInt8] = [], limits: ActionLimits = ActionLimits(), mode: ActionMode = .process) {
     let image = try! ActionImage(parsing: buffer(ELFBuilder().bytes()))
     layout = image.layout
     machine = FakeMachine(slotBase: Self.slotBase, templates: ArrayPages(image).pages)
@@ -121,7 +127,7 @@ final class Harness {
     precondition(request.addArgument(Array("echo".utf8).span))
     process.begin(
       layout, slotBase: Self.slotBase, limits: limits, privatePages: 0, outputStart: 0, logStart: 0,
-      now: Instant(nanoseconds: 5_000_000_000))
+      now: Instant(nanoseconds: 5_000_000_000), mode: mode)
   }
 
   func step(_ call: SystemCall) -> ProcessStep {

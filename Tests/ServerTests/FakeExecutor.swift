@@ -8,6 +8,9 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   var output: [UInt8]?
   var log: [UInt8] = []
   var installError: InstallError?
+  /// How an initialisation ends before its first read; nil for one that arrives there.
+  var initialisation: Outcome?
+  private(set) var initialised: [(id: InstanceID, strings: String)] = []
   private(set) var installed: [InstanceID] = []
   private(set) var limits: [ActionLimits] = []
   private(set) var invocations: [(id: InstanceID, input: [UInt8], strings: String)] = []
@@ -22,6 +25,14 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
     installed.append(id)
     self.limits.append(limits)
     return id
+  }
+
+  mutating func initialise(
+    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+  ) -> Outcome? {
+    initialised.append((id, String(decoding: request.strings.span.array, as: UTF8.self)))
+    guard installed.contains(id), request.standardInput.isEmpty else { return .notInstalled }
+    return log.append(self.log.span) ? initialisation : .noMemory
   }
 
   mutating func remove(_ id: InstanceID) { installed.removeAll { $0 == id } }

@@ -80,6 +80,7 @@ final class World {
     let outcome = invocation.run(on: &executor, log: &log)
     let text = server.finish(invocation, outcome, log: log, &network, now: now)
     console += String(decoding: text.span.array, as: UTF8.self)
+    if let discarded = server.takeDiscarded() { executor.remove(discarded) }
     process()
   }
 

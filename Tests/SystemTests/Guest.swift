@@ -133,6 +133,10 @@ struct Counters: Decodable, Equatable, CustomStringConvertible {
   var heapBytesInUse = 0
   var connections = 0
   var timeWait = 0
+  /// Pages that all invocations copied and zeroed, and faults that they raised.
+  var pagesCopied: Int?
+  var pagesZeroed: Int?
+  var pageFaults: Int?
 
   /// Frames of actions, page tables and devices: those that a leak of action memory would show in.
   var otherFrames: Int { framesInUse - heapFrames }

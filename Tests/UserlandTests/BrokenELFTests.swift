@@ -7,7 +7,7 @@ import Foundation
 import Testing
 
 @Suite struct BrokenELFTests {
-  static let samples = ["echo", "hello", "sha256", "echo-c"]
+  static let samples = ["echo", "hello", "sha256", "primes", "echo-c"]
 
   /// What the checks say of a file; nil where they accept it.
   private func refusal(of file: [UInt8]) -> String? {
@@ -28,7 +28,7 @@ import Testing
     #expect(refusal(of: [UInt8](try Data(contentsOf: Program.action(sample)))) == nil)
   }
 
-  @Test(arguments: ["abi-probe", "attack", "bad-pointers", "dirty-then-exit", "registers", "sdk-probe"])
+  @Test(arguments: ["abi-probe", "attack", "bad-pointers", "dirty-then-exit", "loop-probe", "registers", "sdk-probe"])
   func testProgramsAreAccepted(program: String) throws {
     #expect(refusal(of: [UInt8](try Data(contentsOf: Program.testAction(program)))) == nil)
   }

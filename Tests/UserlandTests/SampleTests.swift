@@ -48,6 +48,21 @@ import Testing
     #expect(result.status == 0)
   }
 
+  @Test(arguments: [
+    ("0", "0 is not prime; 0 primes up to it\n"), ("2", "2 is prime; 1 primes up to it\n"),
+    ("97\n", "97 is prime; 25 primes up to it\n"), ("100", "100 is not prime; 25 primes up to it\n"),
+    ("127", "127 is prime; 31 primes up to it\n"), ("128", "128 is not prime; 31 primes up to it\n"),
+    ("8388593", "8388593 is prime; 564163 primes up to it\n"),
+    ("33554431", "33554431 is not prime; 2063689 primes up to it\n"),
+    ("33554432", "send a number from 0 to 33554431\n"), ("", "send a number from 0 to 33554431\n"),
+    ("7x", "send a number from 0 to 33554431\n"),
+  ])
+  func primesAreFoundAndCounted(input: String, answer: String) throws {
+    let result = try Program.run(Program.action("primes"), input: Array(input.utf8))
+    #expect(String(decoding: result.output, as: UTF8.self) == answer)
+    #expect(result.status == 0)
+  }
+
   @Test func helloGreetsLongNames() throws {
     let name = [UInt8](repeating: UInt8(ascii: "n"), count: 700_000)
     let result = try Program.run(Program.action("hello"), input: name)

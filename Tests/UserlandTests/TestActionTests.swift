@@ -31,6 +31,13 @@ import Testing
     #expect(result.status == 5)
   }
 
+  @Test func loopProbeFindsItsOwnStateKept() throws {
+    let result = try Program.run(Program.testAction("loop-probe"), input: Array("exit".utf8))
+    let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 2 && lines.last?.hasPrefix("pristine 0x") == true, "\(lines)")
+    #expect(result.status == 0)
+  }
+
   @Test func freshProcessIsPristine() throws {
     let result = try Program.run(Program.testAction("dirty-then-exit"))
     #expect(String(decoding: result.output, as: UTF8.self) == "pristine\n")

@@ -1,0 +1,245 @@
+// Loop mode: what the snapshot holds, what is seen of it afterwards, and how descriptors behave around it.
+
+import ABI
+import Actions
+import Base
+import Bytes
+import Testing
+
+/// Turns the fake machine's pages into template pages.
+private struct FakeSource: SnapshotSource, ~Copyable {
+  var pages: [UInt32: FakeMachine.Page]
+  let image: [[UInt8]]
+  var templates: [[UInt8]] = []
+  var kept: [Int] = []
+
+  func firstPrivatePage(in range: Range<UInt32>) -> UInt32? {
+    pages.filter { range.contains($0.key) && $0.value.isPrivate }.keys.min()
+  }
+
+  mutating func movePrivate(_ page: UInt32, _ protection: Protection) {
+    templates.append(pages[page]!.bytes)
+    pages[page]!.isPrivate = false
+    pages[page]!.protection = protection.subtracting(.write)
+  }
+
+  mutating func keepTemplate(_ index: Int) {
+    kept.append(index)
+    templates.append(image[index])
+  }
+}
+
+extension Harness {
+  /// Takes the snapshot and begins an invocation that goes on from it.
+  fileprivate func takeSnapshot(input: [UInt8] = []) -> Snapshot {
+    var source = FakeSource(pages: machine.pages, image: machine.templates)
+    let snapshot = Snapshot(of: process, from: &source)!
+    machine.pages = source.pages
+    machine.templates = source.templates
+    keptTemplates = source.kept
+    begin(snapshot, input: input)
+    return snapshot
+  }
+
+  /// Begins another invocation: private pages are gone, protections are the snapshot's.
+  fileprivate func begin(_ snapshot: borrowing Snapshot, input: [UInt8] = []) {
+    machine.pages = machine.pages.filter { !$0.value.isPrivate }
+    machine.snapshotTemplates = [:]
+    for page in SlotLayout.imagePage..<SlotLayout.mapEndPage {
+      guard let template = snapshot.template(at: page) else { continue }
+      machine.snapshotTemplates[page] = template
+      machine.pages[page]?.protection = snapshot.protection(at: page).subtracting(.write)
+    }
+    request = InvocationRequest(input: buffer(input), body: 0..<input.count)
+    output = buffer(Array("HEAD".utf8))
+    process.begin(
+      snapshot, slotBase: Self.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 4, logStart: log.count,
+      now: machine.now)
+  }
+
+  fileprivate var answer: String { text(of: output) }
+}
+
+@Suite struct SnapshotTests {
+  private func snapshotStep(_ action: Harness, _ call: SystemCall) -> Bool { action.step(call) == .takeSnapshot }
+
+  @Test func onlyReadingTheInputIsTheEndOfInitialisation() {
+    let action = Harness(mode: .initialising)
+    #expect(action.poke([0, 0, 0, 0, 1, 0, 0, 0], at: Harness.data))
+    #expect(action.call(.poll, Harness.data, 1, 0) == 1)
+    for number in [Syscall.lseek, .fstat, .fcntl] {
+      #expect(!snapshotStep(action, SystemCall(number: number.rawValue, 0, Harness.data, 1)))
+    }
+    for descriptor in [UInt64(1), 2, 3, 4, 0xffff_ffff] {
+      #expect(action.call(.read, descriptor, Harness.data, 1) == -9)
+      #expect(action.call(.readv, descriptor, Harness.data, 1) == -9)
+    }
+    #expect(snapshotStep(action, SystemCall(number: Syscall.read.rawValue, 0, 0, 0)))
+    #expect(snapshotStep(action, SystemCall(number: Syscall.readv.rawValue, 0, 0, 0)))
+    #expect(action.call(.close, 0) == 0)
+    #expect(action.call(.read, 0, Harness.data, 1) == -9)
+  }
+
+  @Test func outputBeforeTheSnapshotIsLog() {
+    let action = Harness(mode: .initialising)
+    #expect(action.poke(Array("abc".utf8), at: Harness.data))
+    for descriptor in 1...3 { #expect(action.call(.write, UInt64(descriptor), Harness.data, 3) == 3) }
+    #expect(action.answer == "")
+    #expect(text(of: action.log) == "abcabcabc")
+  }
+
+  @Test func descriptorThreeIsThereInLoopModeOnly() {
+    #expect(Harness().call(.fcntl, 3, 3, 0) == -9)
+    #expect(Harness().call(.write, 3, Harness.data, 1) == -9)
+    #expect(Harness(mode: .initialising).call(.fcntl, 3, 3, 0) == 1)
+  }
+
+  @Test func everyPageComesBack() throws {
+    let action = Harness(mode: .initialising)
+    let heap = UInt64(try #require(action.call(.brk, 0)))
+    #expect(action.call(.brk, heap + 0x10000) == Int64(heap) + 0x10000)
+    let block = UInt64(try #require(action.call(.mmap, 0, 1 << 20, 3, 0x22, UInt64.max, 0)))
+    let places = [Harness.data, Harness.data + 0x3000, heap + 8, heap + 0xf000, block, block + 0xff000, Harness.stackTop - 64]
+    for (index, place) in places.enumerated() { #expect(action.poke([UInt8(index) + 1], at: place)) }
+    let snapshot = action.takeSnapshot()
+    // The image's page that was written is not kept, all others are: of the data segment's two from the file, the second.
+    let written = try #require(action.layout.template(at: SlotLayout.imagePage + 3))
+    #expect(action.keptTemplates == (0..<action.layout.templatePageCount).filter { $0 != written })
+    #expect(snapshot.templatePageCount == action.keptTemplates.count + places.count)
+    for _ in 0..<2 {
+      for (index, place) in places.enumerated() {
+        #expect(action.peek(1, at: place) == [UInt8(index) + 1])
+        #expect(action.poke([0xff], at: place))
+      }
+      #expect(action.peek(1, at: heap + 0x2000) == [0])
+      #expect(action.call(.brk, 0) == Int64(heap) + 0x10000)
+      action.begin(snapshot)
+    }
+    #expect(action.machine.violations.isEmpty)
+  }
+
+  @Test func lookUpsAgreeWithTheLists() throws {
+    let action = Harness(mode: .initialising)
+    let block = UInt64(try #require(action.call(.mmap, 0, 4096 * 4096, 3, 0x22, UInt64.max, 0)))
+    var pages: [UInt32] = []
+    for index in stride(from: UInt64(0), to: 4095, by: 3) {
+      #expect(action.poke([1], at: block + index * 4096))
+      pages.append(UInt32((block + index * 4096 - Harness.slotBase) >> 12))
+    }
+    #expect(action.call(.mprotect, block, 4096, 0) == 0)
+    let snapshot = action.takeSnapshot()
+    for (index, page) in pages.enumerated() {
+      // The image lies below all mappings.
+      #expect(snapshot.template(at: page) == action.keptTemplates.count + index)
+      #expect(snapshot.template(at: page + 1) == nil)
+      #expect(snapshot.protection(at: page) == (index == 0 ? .none : [.read, .write]))
+      #expect(!snapshot.isZeroAtEntry(page) && snapshot.isZeroAtEntry(page + 1))
+    }
+    for page in [0, SlotLayout.imagePage - 1, pages[0] - 1, SlotLayout.mapEndPage, .max] {
+      #expect(snapshot.template(at: page) == nil && snapshot.protection(at: page) == .none, "\(page)")
+    }
+  }
+
+  @Test func whatIsMappedAnewIsZero() throws {
+    let action = Harness(mode: .initialising)
+    let block = UInt64(try #require(action.call(.mmap, 0, 0x8000, 3, 0x22, UInt64.max, 0)))
+    for page in UInt64(0)..<8 { #expect(action.poke([9], at: block + page * 0x1000)) }
+    let snapshot = action.takeSnapshot()
+    #expect(action.call(.munmap, block, 0x2000) == 0)
+    #expect(action.peek(1, at: block) == nil)
+    #expect(action.call(.mmap, block, 0x1000, 3, 0x32, UInt64.max, 0) == Int64(block))
+    #expect(action.peek(1, at: block) == [0])
+    #expect(action.call(.madvise, block + 0x2000, 0x2000, 4) == 0)
+    #expect(action.peek(1, at: block + 0x2000) == [0] && action.peek(1, at: block + 0x3000) == [0])
+    #expect(action.peek(1, at: block + 0x4000) == [9])
+    let first = UInt32((block - Harness.slotBase) >> 12)
+    #expect(action.process.memory.changedOtherPages == first..<(first + 4))
+    action.begin(snapshot)
+    #expect(action.process.memory.changedOtherPages.isEmpty)
+    for page in UInt64(0)..<8 { #expect(action.peek(1, at: block + page * 0x1000) == [9]) }
+  }
+
+  @Test func snapshotPagesCountForTheMemoryLimit() throws {
+    let limits = ActionLimits(memoryBytes: 1 << 20)
+    let action = Harness(limits: limits, mode: .initialising)
+    let block = UInt64(try #require(action.call(.mmap, 0, 1 << 19, 3, 0x22, UInt64.max, 0)))
+    for page in UInt64(0)..<128 { #expect(action.poke([1], at: block + page * 0x1000)) }
+    let snapshot = action.takeSnapshot()
+    action.process.begin(
+      snapshot, slotBase: Harness.slotBase, limits: limits, privatePages: 0, outputStart: 4, logStart: 0,
+      now: action.machine.now)
+    // Each page that is written counts beside the snapshot's own.
+    var written = 0
+    for page in UInt64(0)..<128 where action.poke([2], at: block + page * 0x1000) { written += 1 }
+    #expect(written == 256 - snapshot.templatePageCount)
+  }
+
+  @Test func theSnapshotKeepsClosedDescriptors() {
+    let action = Harness(mode: .initialising)
+    #expect(action.call(.close, 2) == 0)
+    _ = action.takeSnapshot()
+    #expect(action.call(.write, 2, Harness.data, 1) == -9)
+    #expect(action.call(.fcntl, 3, 3, 0) == 1)
+  }
+
+  @Test func theSecondReadPastTheEndEndsAnAnsweredInvocation() {
+    let action = Harness(mode: .initialising)
+    let snapshot = action.takeSnapshot(input: Array("abc".utf8))
+    let end = SystemCall(number: Syscall.read.rawValue, 0, Harness.data, 10)
+    #expect(action.call(.read, 0, Harness.data, 2) == 2)
+    #expect(action.call(.read, 0, Harness.data, 0) == 0)
+    #expect(action.call(.read, 0, Harness.data, 10) == 1)
+    // Unanswered, the end is only the end, however often it is read.
+    for _ in 0..<3 { #expect(action.step(end) == .resume(returning: 0)) }
+    #expect(action.call(.write, 1, Harness.data, 2) == 2)
+    #expect(action.step(end) == .end(.exited(status: 0)))
+    #expect(action.answer == "HEADcb")
+
+    // What was written before the end was told is not counted: stdio reads twice at the end before it writes its last part.
+    for descriptor in [UInt64(1), 3] {
+      action.begin(snapshot, input: Array("x".utf8))
+      #expect(action.call(.write, descriptor, Harness.data, 1) == 1)
+      #expect(action.call(.read, 0, Harness.data, 10) == 1)
+      for _ in 0..<3 { #expect(action.step(end) == .resume(returning: 0)) }
+      #expect(action.call(.write, 2, Harness.data, 1) == 1)
+      #expect(action.step(end) == .resume(returning: 0))
+      #expect(action.call(.write, descriptor, Harness.data, 1) == 1)
+      #expect(action.step(SystemCall(number: Syscall.read.rawValue, 0, Harness.data, 0)) == .resume(returning: 0))
+      #expect(action.step(end) == .end(.exited(status: 0)))
+    }
+  }
+
+  @Test func aVectorThatEndsWithTheInputHasNotSeenItsEnd() {
+    let action = Harness(mode: .initialising)
+    _ = action.takeSnapshot(input: Array("abcd".utf8))
+    #expect(action.poke(words: [Harness.data + 64, 4, Harness.data + 128, 4], at: Harness.data))
+    #expect(action.call(.readv, 0, Harness.data, 2) == 4)
+    #expect(action.call(.write, 1, Harness.data, 1) == 1)
+    #expect(action.call(.readv, 0, Harness.data, 2) == 0)
+    #expect(action.call(.readv, 0, Harness.data, 2) == 0)
+    #expect(action.call(.write, 1, Harness.data, 1) == 1)
+    let again = SystemCall(number: Syscall.readv.rawValue, 0, Harness.data, 2)
+    #expect(action.step(again) == .end(.exited(status: 0)))
+  }
+
+  @Test(arguments: [
+    ([1], "HEADab"), ([3], "HEADab"), ([3, 1], "HEADab"), ([1, 3], "HEADab"), ([3, 3], "HEADabab"), ([1, 3, 1], "HEADabab"),
+    ([3, 1, 3, 1], "HEADabab"), ([2], "HEAD"), ([], "HEAD"),
+  ])
+  func descriptorOneGoesBeforeThree(writes: [UInt64], answer: String) {
+    let action = Harness(mode: .initialising)
+    #expect(action.poke(Array("ab".utf8), at: Harness.data))
+    _ = action.takeSnapshot()
+    for descriptor in writes { #expect(action.call(.write, descriptor, Harness.data, 2) == 2) }
+    #expect(action.answer == answer)
+    // A write that fails is none.
+    for descriptor in [UInt64(1), 3] { #expect(action.call(.write, descriptor, 0, 2) == -14) }
+    #expect(action.answer == answer)
+  }
+
+  @Test func processModeReadsTheEndForEver() {
+    let action = Harness()
+    #expect(action.call(.write, 1, Harness.data, 1) == 1)
+    for _ in 0..<5 { #expect(action.call(.read, 0, Harness.data, 10) == 0) }
+  }
+}

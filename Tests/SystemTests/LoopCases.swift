@@ -1,0 +1,155 @@
+// Loop mode: the program runs to its first read at deployment, and each invocation goes on from there. What the probe initialises
+// and checks is told in Tests/Actions/loop-probe.c.
+
+import Foundation
+import SwiftletHost
+import Testing
+
+extension SystemCase {
+  /// The probe's answer where nothing differs from the snapshot: a random number and the time in nanoseconds.
+  private static func pristine(_ reply: HTTPResponse) -> (random: UInt64, time: UInt64)? {
+    let words = reply.text.split(whereSeparator: \.isWhitespace)
+    guard reply.status == 200, words.count == 3, words[0] == "pristine", words[1].hasPrefix("0x"), words[2].hasPrefix("0x"),
+      let random = UInt64(words[1].dropFirst(2), radix: 16), let time = UInt64(words[2].dropFirst(2), radix: 16)
+    else { return nil }
+    return (random, time)
+  }
+
+  /// The first words of the answer to a deployment in loop mode that failed.
+  private static let failed =
+    "An action in loop mode must get to reading its standard input when it is deployed; this one did not. "
+
+  static let loop: [SystemCase] = [
+    SystemCase("loop: invocations go on from the snapshot and see nothing of each other") { guest in
+      for name in ["loop-probe", "loop-probe-readv"] {
+        try guest.deploy(name, Project.action("loop-probe"), query: "public=true&loop=true&memory=16&timeout=500")
+        var randoms: Set<UInt64> = []
+        var last: UInt64 = 0
+        let inputs = ["exit", "round", "fault", "exit", "spin", "round", "status", "exit", "exit", "fault", "round"]
+        for input in inputs {
+          let reply = try guest.invoke(name, Array(input.utf8))
+          switch input {
+          case "fault": #expect(reply.status == 502 && reply.text.contains(invalid), "\(reply.text)")
+          case "spin": #expect(reply.status == 502 && reply.text.contains("time limits of 500 milliseconds"), "\(reply.text)")
+          case "status": #expect(reply.status == 502 && reply.text.contains("exit status 7"), "\(reply.text)")
+          default:
+            guard let found = pristine(reply) else {
+              Issue.record("\(name) \(input): \(reply.status) \(reply.text)")
+              continue
+            }
+            #expect(randoms.insert(found.random).inserted)
+            #expect(found.time > last)
+            last = found.time
+          }
+        }
+        #expect(try guest.delete(name).status == 200)
+      }
+    },
+    SystemCase("loop: initialisation is paid once, at deployment") { guest in
+      let answer = "33554393 is prime; 2063689 primes up to it\n"
+      func invoke() throws -> Duration {
+        let start = ContinuousClock.now
+        let reply = try guest.invoke("primes", Array("33554393".utf8))
+        #expect(reply.text == answer)
+        return ContinuousClock.now - start
+      }
+      let start = ContinuousClock.now
+      try guest.deploy("primes", query: "public=true&loop=true")
+      let deployment = ContinuousClock.now - start
+      var invocations: [Duration] = []
+      for _ in 0..<10 { invocations.append(try invoke()) }
+      let median = invocations.sorted()[5]
+      #expect(median * 4 < deployment, "\(deployment), then \(invocations)")
+      // The same without loop mode computes each time.
+      try guest.deploy("primes", query: "loop=false")
+      let whole = try invoke()
+      #expect(whole > median * 4, "\(whole), but in loop mode \(invocations)")
+      #expect(try guest.delete("primes").status == 200)
+    },
+    SystemCase("loop: where the answer comes from") { guest in
+      try guest.deploy("loop-probe", query: "public=true&loop=true")
+      #expect(pristine(try guest.invoke("loop-probe", Array("three".utf8))) != nil)
+      #expect(try guest.invoke("loop-probe", Array("both".utf8)).text == "fd 1 wins\n")
+      #expect(pristine(try guest.invoke("loop-probe", Array("late".utf8))) != nil)
+      // Any program that reads its input can be started ahead.
+      for name in ["echo", "echo-c", "hello"] {
+        try guest.deploy(name, query: "public=true&loop=true")
+        for input in ["one", "", "two", String(repeating: "x", count: 200_000)] {
+          let reply = try guest.invoke(name, Array(input.utf8))
+          #expect(reply.status == 200)
+          if name == "hello" { #expect(reply.text == "Hello, \(input.isEmpty ? "world" : input)!\n") } else { #expect(reply.text == input) }
+        }
+        #expect(try guest.delete(name).status == 200)
+      }
+      let console = guest.machine.console.map(\.text)
+      for number in 1...3 { #expect(console.contains { $0.contains("loop-probe: said on fd \(number) before the snapshot") }) }
+      #expect(try guest.delete("loop-probe").status == 200)
+    },
+    SystemCase("loop: a program that does not get to its first read is not deployed") { guest in
+      let query = "public=true&loop=true&timeout=300&memory=16"
+      let ends = [
+        ("exit", "The action ended successfully."), ("fault", "The action was aborted: invalid opcode (#UD)"),
+        ("spin", "The action exceeded its time limits of 300 milliseconds."),
+        ("hog", "The action exhausted its memory and was aborted."),
+      ]
+      func round() throws {
+        for (name, end) in ends {
+          let reply = try guest.put("loop-\(name)", Project.action("loop-probe"), query: query)
+          #expect(reply.status == 400 && reply.text.contains(failed + end), "\(name): \(reply.status) \(reply.text)")
+          #expect(try guest.invoke("loop-\(name)").status == 404)
+        }
+      }
+      try round()
+      let before = try guest.counters()
+      for _ in 0..<3 { try round() }
+      try guest.counters().expectSame(as: before)
+      // A version that stands goes on when its successor fails.
+      try guest.deploy("loop-fault", Project.action("echo"), query: "public=true")
+      #expect(try guest.put("loop-fault", Project.action("loop-probe"), query: query).status == 400)
+      #expect(try guest.invoke("loop-fault", Array("still".utf8)).text == "still")
+      #expect(try guest.delete("loop-fault").status == 200)
+    },
+    SystemCase("loop: the kernel answers the network while an action initialises") { guest in
+      let idle = try guest.connect()
+      #expect(try idle.exchange("GET", "/healthz").status == 200)
+      let client = try guest.connect()
+      let file = try Project.action("loop-probe")
+      let start = ContinuousClock.now
+      try client.send(
+        HTTPConnection.request(
+          "PUT", Guest.actionTarget("loop-spin") + "?loop=true&timeout=1500", credentials: Guest.key,
+          headers: [("Content-Type", "application/octet-stream")], body: file))
+      Thread.sleep(forTimeInterval: 0.1)
+      #expect(try idle.exchange("GET", "/healthz").status == 200)
+      #expect(try guest.request("GET", "/healthz").status == 200)
+      #expect(ContinuousClock.now - start < .milliseconds(1300))
+      #expect(try client.response().status == 400)
+      #expect(ContinuousClock.now - start >= .milliseconds(1490))
+    },
+    SystemCase("loop: a thousand invocations, and redeployments, leave nothing behind") { guest in
+      let before = try guest.counters()
+      try guest.deploy("loop-probe", query: "public=true&loop=true&memory=16")
+      func run(_ count: Int, on client: Client) throws {
+        for index in 0..<count {
+          let body = Array((index % 3 == 0 ? "round" : "exit").utf8)
+          let reply = try client.exchange("POST", "/function/loop-probe", body: body)
+          guard pristine(reply) != nil else { throw Failure("\(index): \(reply.status) \(reply.text)") }
+        }
+      }
+      do {
+        let client = try guest.connect()
+        try run(20, on: client)
+        let settled = try guest.counters(connections: 2)
+        try run(1000, on: client)
+        let end = try guest.counters(connections: 2)
+        end.expectSame(as: settled)
+        #expect(end.pagesCopied ?? 0 > settled.pagesCopied ?? 0 && end.pagesZeroed ?? 0 > settled.pagesZeroed ?? 0)
+        #expect(end.pageFaults ?? 0 > settled.pageFaults ?? 0)
+        for _ in 0..<10 { try guest.deploy("loop-probe", query: "loop=true") }
+        try run(2, on: client)
+      }
+      #expect(try guest.delete("loop-probe").status == 200)
+      try guest.counters().expectSame(as: before)
+    },
+  ]
+}
