@@ -107,6 +107,7 @@ import CDriverSupport
   /// asked for, where one came meanwhile: receive again.
   public mutating func armInterrupt() -> Bool {
     finishBatch()
+    if queue.isNotificationMissed() { notifier.notify() }
     if queue.armInterrupt(after: 1) { return true }
     queue.disarmInterrupt()
     return false

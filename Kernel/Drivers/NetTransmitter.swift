@@ -91,6 +91,11 @@ import CDriverSupport
     if queue.publish() { notifier.notify() }
   }
 
+  /// Notifies the device where `kick` missed that it wanted that; to be called before the processor halts.
+  public mutating func settle() {
+    if queue.isNotificationMissed() { notifier.notify() }
+  }
+
   private mutating func makeRoom() -> Bool {
     kick()
     reclaim()

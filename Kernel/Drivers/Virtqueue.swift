@@ -29,6 +29,8 @@ struct Virtqueue: ~Copyable {
   private var published: UInt16 = 0
   /// `published` when the device's wish for a notification was last asked.
   private var notified: UInt16 = 0
+  /// What `published` was when the device was last notified, or was last known to want nothing.
+  private var settled: UInt16 = 0
   /// The next used entry to take.
   private var nextUsed: UInt16 = 0
   /// The used index when last looked at.
@@ -111,11 +113,25 @@ struct Virtqueue: ~Copyable {
     // The store must be seen before the device's wish is read: it looks at the ring after it writes the wish.
     sharedFence()
     // SAFETY: as above.
-    if hasEventIndex {
-      let event = unsafe sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8)
-      return published &- event &- 1 < published &- before
-    }
-    return unsafe sharedLoadAcquire16(used) & 1 == 0
+    let isWanted =
+      unsafe hasEventIndex
+      ? published &- sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8) &- 1 < published &- before
+      : sharedLoadAcquire16(used) & 1 == 0
+    if isWanted { settled = published }
+    return isWanted
+  }
+
+  /// Looks again, some time after `publish`, whether the device wanted to be notified of what it was not; to be called before the
+  /// processor halts. A device that is emulated by another thread may have written its wish while `publish` looked: QEMU's
+  /// TCG before 8.1 leaves out the guest's fences where there is one virtual CPU, and the device would then wait for ever.
+  mutating func isNotificationMissed() -> Bool {
+    guard settled != published else { return false }
+    let before = settled
+    settled = published
+    // SAFETY: as in `publish`. Without event index the wish is a flag, which stays readable and is seen at the next `publish`.
+    return unsafe hasEventIndex
+      ? published &- sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8) &- 1 < published &- before
+      : sharedLoadAcquire16(used) & 1 == 0
   }
 
   /// The next buffer that the device is done with; nil where there is none or the device failed.

@@ -47,6 +47,7 @@ private func printRegisters(_ frame: trap_frame, _ console: SerialConsole) {
 }
 
 @_optimize(size)
+@inline(never)
 private func printRow(
   _ console: SerialConsole, _ n0: StaticString, _ v0: UInt64, _ n1: StaticString, _ v1: UInt64, _ n2: StaticString,
   _ v2: UInt64, _ n3: StaticString, _ v3: UInt64
@@ -58,6 +59,7 @@ private func printRow(
   console.write("\n")
 }
 
+@inline(never)
 private func printRegister(_ console: SerialConsole, _ name: StaticString, _ value: UInt64) {
   console.write("  ")
   console.write(name)

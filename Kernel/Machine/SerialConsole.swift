@@ -34,18 +34,21 @@ public struct SerialConsole: Sendable {
     }
   }
 
+  @inline(never)
   public func write(_ text: StaticString) {
     // SAFETY: a StaticString with a pointer is that many readable bytes.
     let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     unsafe write(bytes.span)
   }
 
+  @inline(never)
   public func write(decimal value: UInt64) {
     if value >= 10 { write(decimal: value / 10) }
     write(byte: 0x30 &+ UInt8(truncatingIfNeeded: value % 10))
   }
 
   /// Sixteen digits, or as many as `digits` says.
+  @inline(never)
   public func write(hex value: UInt64, digits: UInt64 = 16) {
     var shift = digits &* 4
     while shift > 0 {
@@ -56,6 +59,7 @@ public struct SerialConsole: Sendable {
   }
 
   /// Thousandths as a decimal fraction: 1234 is "1.234".
+  @inline(never)
   public func write(thousandths value: UInt64) {
     write(decimal: value / 1000)
     write(byte: 0x2e)

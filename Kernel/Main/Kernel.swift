@@ -108,6 +108,7 @@ final class Kernel {
       stack.acknowledge(now: clock.now, link: &transmitter)
       transmitter.kick()
     } while !receiver.armInterrupt()
+    transmitter.settle()
   }
 
   /// Halts until a frame arrives or something is due.
@@ -115,6 +116,7 @@ final class Kernel {
     stack.acknowledge(now: clock.now, link: &transmitter)
     transmitter.kick()
     guard receiver.armInterrupt() else { return }
+    transmitter.settle()
     Interrupts.wait(until: min(stack.nextDeadline, server.nextDeadline), clock: clock)
     receiver.disarmInterrupt()
   }

@@ -91,6 +91,22 @@ import Testing
     #expect(bench.card.queues[1].notifications == 2)
   }
 
+  /// The device's wish became visible only after the driver had looked for it.
+  @Test func wishThatCameLateIsFound() throws {
+    let bench = try Bench()
+    bench.card.queues[1].setAvailableEvent(200)
+    #expect(bench.send(frame(0)))
+    bench.kick()
+    #expect(bench.send(frame(1)))
+    bench.kick()
+    #expect(bench.card.queues[1].notifications == 0)
+    bench.card.queues[1].setAvailableEvent(0)
+    bench.settle()
+    #expect(bench.card.queues[1].notifications == 1)
+    bench.settle()
+    #expect(bench.card.queues[1].notifications == 1, "nothing new")
+  }
+
   @Test(arguments: [FakeNetCard.allFeatures, withoutEventIndex])
   func aFullRingTurnsFramesAwayAndTellsWhenThereIsRoom(features: UInt64) throws {
     let bench = try Bench(FakeNetCard(features: features), ringSize: 16)
