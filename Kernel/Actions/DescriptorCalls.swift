@@ -217,6 +217,7 @@ extension ActionProcess {
     return UInt64(count)
   }
 
+  @_optimize(size) @inline(never)
   private mutating func writeLog<M: ActionMachine & ~Copyable>(
     _ address: UInt64, _ length: UInt64, _ log: inout ByteBuffer, _ machine: inout M
   ) throws(CallError) -> UInt64 {
@@ -225,7 +226,7 @@ extension ActionProcess {
     guard wanted > 0 else { throw .failed(.badAddress) }
     let room = logRoom(log)
     let count = min(wanted, room)
-    if let outcome = prepare(address, count, .read, &machine) { throw .end(outcome) }
+    try demand(address, count, .read, &machine)
     guard machine.append(from: address, count: count, to: &log) else { throw .end(.noMemory) }
     if wanted > room { cutLog(&log) }
     return UInt64(wanted)

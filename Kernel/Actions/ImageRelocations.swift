@@ -83,11 +83,13 @@ extension ImageParts {
 
 extension ActionImage {
   /// Applies the image's relocations for an image that is based at address `base`. One pass over the tables.
+  @_optimize(size) @inline(never)
   public func relocate<Pages: TemplatePages & ~Copyable>(base: UInt64, pages: inout Pages) {
     relocate(relocations, base: base, pages: &pages)
     relocate(pltRelocations, base: base, pages: &pages)
   }
 
+  @_optimize(size) @inline(never)
   private func relocate<Pages: TemplatePages & ~Copyable>(_ table: Range<Int>, base: UInt64, pages: inout Pages) {
     let file = self.file
     var position = table.lowerBound

@@ -208,8 +208,7 @@ extension ActionProcess {
     scratch.truncate(to: 0)
     guard scratch.append("/"), scratch.append(request.name) else { throw .end(.noMemory) }
     let count = min(scratch.count, Int(Int32(truncatingIfNeeded: call.third)))
-    guard memory.accessible(call.second, UInt64(count), .write) == count else { throw .failed(.badAddress) }
-    if let outcome = prepare(call.second, count, .write, &machine) { throw .end(outcome) }
+    try demand(call.second, count, .write, &machine)
     machine.copyOut(scratch.span.extracting(0..<count), to: call.second)
     return UInt64(count)
   }

@@ -6,7 +6,7 @@ import Bytes
 
 extension ActionProcess {
   /// Copies all of `bytes` to `address`, or nothing: EFAULT.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func put<M: ActionMachine & ~Copyable>(
     _ bytes: Span<UInt8>, at address: UInt64, _ machine: inout M
   ) throws(CallError) {
@@ -46,7 +46,7 @@ extension ActionProcess {
   }
 
   /// Fills all of `bytes` from `address`, or fails: EFAULT.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func take<M: ActionMachine & ~Copyable>(
     _ bytes: inout MutableSpan<UInt8>, from address: UInt64, _ machine: inout M
   ) throws(CallError) {
@@ -55,7 +55,7 @@ extension ActionProcess {
   }
 
   /// Brings `count` bytes at `address` into `scratch`, replacing what is there.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func takeIntoScratch<M: ActionMachine & ~Copyable>(
     _ count: Int, from address: UInt64, _ access: Access, _ machine: inout M
   ) throws(CallError) {
@@ -64,7 +64,8 @@ extension ActionProcess {
     guard machine.append(from: address, count: count, to: &scratch) else { throw .end(.noMemory) }
   }
 
-  private mutating func demand<M: ActionMachine & ~Copyable>(
+  @_optimize(size) @inline(never)
+  mutating func demand<M: ActionMachine & ~Copyable>(
     _ address: UInt64, _ count: Int, _ access: Access, _ machine: inout M
   ) throws(CallError) {
     guard memory.accessible(address, UInt64(count), access) == count else { throw .failed(.badAddress) }

@@ -66,6 +66,7 @@ public struct CardPlaces: Sendable {
     throw problem
   }
 
+  @_optimize(size) @inline(never)
   private static func attach<Pages: PageSource>(
     _ slot: VirtioMMIOSlot, _ options: NetworkCardOptions, _ pages: Pages
   ) throws(VirtioError) -> AttachedCard {
@@ -80,6 +81,7 @@ public struct CardPlaces: Sendable {
       interrupt: .line(UInt8(truncatingIfNeeded: slot.interrupt), window: slot.address))
   }
 
+  @_optimize(size) @inline(never)
   private func attachPCI<Pages: PageSource>(
     _ options: NetworkCardOptions, _ pages: Pages
   ) throws(VirtioError) -> AttachedCard {

@@ -18,6 +18,7 @@ struct MSIXTable<Window: RegisterSpace> {
   private let entryCount: UInt16
 
   /// Enables MSI-X by the capability at `offset`, every entry masked.
+  @_optimize(size) @inline(never)
   init<Access: PCIAccess>(
     _ access: Access, _ function: PCIFunction, capability offset: UInt8, ranges: borrowing [6 of PCIMemoryRange?]
   ) throws(VirtioError) where Access.Window == Window {

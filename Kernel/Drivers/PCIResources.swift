@@ -31,6 +31,7 @@ struct PCIMemoryRange: BitwiseCopyable {
 extension PCIAccess {
   /// Sizes all six BARs, places those of memory that are unassigned or out of the kernel's reach, and turns memory
   /// access and bus mastering on and the interrupt pin off. A BAR that is absent or of I/O ports is nil.
+  @_optimize(size) @inline(never)
   func placeMemory(_ function: PCIFunction, in addresses: inout PCIAddressWindow) throws(VirtioError) -> [6 of PCIMemoryRange?] {
     var ranges: [6 of PCIMemoryRange?] = .init(repeating: nil)
     // Status bits, the upper half, are cleared by ones only. A BAR being sized must not decode.

@@ -72,6 +72,7 @@ public struct VirtioNetDevice<Transport: VirtioTransport>: ~Copyable {
     }
   }
 
+  @_optimize(size) @inline(never)
   private static func startUnguarded<Allocator: DMAAllocator & ~Copyable>(
     _ transport: Transport, options: NetworkCardOptions, memory: inout Allocator
   ) throws(VirtioError) -> NetworkCard<Transport> {
@@ -104,6 +105,7 @@ public struct VirtioNetDevice<Transport: VirtioTransport>: ~Copyable {
     consuming func takeQueue() -> Virtqueue { queue }
   }
 
+  @_optimize(size) @inline(never)
   private static func makeQueue<Allocator: DMAAllocator & ~Copyable>(
     _ index: UInt16, _ transport: Transport, _ options: NetworkCardOptions, _ hasEventIndex: Bool, _ memory: inout Allocator
   ) throws(VirtioError) -> QueueMemory {

@@ -39,6 +39,7 @@ public struct VirtioPCI<Window: RegisterSpace>: VirtioTransport {
 
   /// Places the function's memory where that is needed, finds its structures, and routes all its interrupts to `interrupt`.
   /// Of each structure the first is used (virtio 1.2 §4.1.4.1).
+  @_optimize(size) @inline(never)
   public init<Access: PCIAccess>(
     _ access: Access, _ function: PCIFunction, addresses: inout PCIAddressWindow, interrupt: InterruptMessage
   ) throws(VirtioError) where Access.Window == Window {

@@ -128,6 +128,7 @@ import CBoot
     }
   }
 
+  @inline(never)
   func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>) {
     var done = 0
     while done < bytes.count {
@@ -139,6 +140,7 @@ import CBoot
     }
   }
 
+  @inline(never)
   func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
     var done = 0
     while done < count {
@@ -151,6 +153,7 @@ import CBoot
     return true
   }
 
+  @inline(never)
   mutating func copyOut(_ bytes: Span<UInt8>, to address: UInt64) {
     var done = 0
     while done < bytes.count {

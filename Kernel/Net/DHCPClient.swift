@@ -59,6 +59,7 @@ struct DHCPClient: BitwiseCopyable {
   /// When `poll` has to be called.
   private(set) var nextDeadline: Instant
 
+  @_optimize(size)
   init(mac: MACAddress, seed: UInt64, now: Instant) {
     self.mac = mac
     random = SipHash(seed: seed ^ mac.bits, purpose: 4)
@@ -175,6 +176,7 @@ struct DHCPClient: BitwiseCopyable {
     return .broadcast(message)
   }
 
+  @_optimize(size)
   private mutating func renew(now: Instant) -> Action {
     if now >= expiresAt {
       restart(now: now)

@@ -36,6 +36,7 @@ struct EndpointTable: ~Copyable {
   private var lastNode = -1
 
   /// A table for nodes 0 ..< `capacity`; nil where memory is out.
+  @_optimize(size)
   init?(capacity: Int, seed: UInt64) {
     var chainCount = 16
     while chainCount < capacity &* 2 { chainCount &*= 2 }

@@ -33,6 +33,7 @@ struct HalfOpenTable: ~Copyable {
   private var freeCount: Int
 
   /// Nil where memory is out.
+  @_optimize(size)
   init?(capacity: Int) {
     guard let entries = FixedArray<HalfOpen>(count: capacity, { _ in HalfOpen() }),
       let free = FixedArray<UInt32>(count: capacity, { UInt32(truncatingIfNeeded: $0) })

@@ -5,6 +5,7 @@ import Bytes
 
 extension NetworkStack {
   /// A segment to which nothing is known.
+  @_optimize(size) @inline(never)
   mutating func receiveUnknown<L: LinkTransmitter & ~Copyable>(
     _ segment: TCPSegment, _ bytes: Span<UInt8>, _ origin: SegmentOrigin, now: Instant, _ link: inout L
   ) {
@@ -156,6 +157,7 @@ extension NetworkStack {
   }
 
   /// Opens a connection by the cookie that `segment` acknowledges; false where there is none.
+  @_optimize(size) @inline(never)
   private mutating func redeemCookie<L: LinkTransmitter & ~Copyable>(
     _ segment: TCPSegment, _ bytes: Span<UInt8>, _ origin: SegmentOrigin, now: Instant, _ link: inout L
   ) -> Bool {
