@@ -67,7 +67,7 @@ KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -pars
 
 # -Osize copies structs with `rep movsb`, which the modules that move large ones on a request's path must not. A generic
 # function is compiled where it is used, which is Main.
-COLD_MODULES := Settings ABI API HTTP Drivers Net Actions
+COLD_MODULES := Settings ABI API HTTP Drivers Net Actions Server Base
 
 # $(call module,NAME,FOLDER,MODULES IT IMPORTS,OTHER FILES IT DEPENDS ON)
 define module
