@@ -15,7 +15,6 @@
 
 ADDRESS_OF(text_start, textStart())
 ADDRESS_OF(text_end, textEnd())
-ADDRESS_OF(kernel_start, kernelStart())
 ADDRESS_OF(kernel_end, kernelEnd())
 ADDRESS_OF(symbol_table_start, symbolTableStart())
 ADDRESS_OF(symbol_table_end, symbolTableEnd())
@@ -115,15 +114,6 @@ INLINE uint8_t in8(uint16_t port) SWIFT_NAME(in8(port:)) {
   __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
   return value;
 }
-INLINE void out32(uint16_t port, uint32_t value) SWIFT_NAME(out32(port:_:)) {
-  __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-INLINE uint32_t in32(uint16_t port) SWIFT_NAME(in32(port:)) {
-  uint32_t value;
-  __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-  return value;
-}
-
 INLINE uint64_t read_msr(uint32_t msr) SWIFT_NAME(readMSR(_:)) {
   uint32_t low, high;
   __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
@@ -186,7 +176,6 @@ INLINE void halt_with_interrupts(void) SWIFT_NAME(haltWithInterrupts()) {
 }
 INLINE void halt_for_ever(void) SWIFT_NAME(haltForever()) { for (;;) __asm__ volatile("cli; hlt"); }
 INLINE void pause_hint(void) SWIFT_NAME(pauseHint()) { __asm__ volatile("pause"); }
-INLINE void memory_fence(void) SWIFT_NAME(memoryFence()) { __asm__ volatile("mfence" : : : "memory"); }
 INLINE uint64_t read_frame_pointer(void) SWIFT_NAME(readFramePointer()) {
   uint64_t v;
   __asm__ volatile("mov %%rbp, %0" : "=r"(v));

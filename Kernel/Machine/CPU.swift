@@ -8,7 +8,6 @@ enum MSR {
   static let apicBase: UInt32 = 0x1b
   static let predictionCommand: UInt32 = 0x49
   static let sysenterCS: UInt32 = 0x174
-  static let pat: UInt32 = 0x277
   static let tscDeadline: UInt32 = 0x6e0
   static let x2apicBase: UInt32 = 0x800
   static let efer: UInt32 = 0xc000_0080
@@ -24,7 +23,6 @@ enum MSR {
 /// Segment selectors; the table itself is in Boot/entry.asm.
 enum Selector {
   static let kernelCode: UInt16 = 0x08
-  static let kernelData: UInt16 = 0x10
   static let taskState: UInt16 = 0x28
 }
 

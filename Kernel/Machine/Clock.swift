@@ -29,11 +29,6 @@ public struct Clock: Sendable {
     return Instant(nanoseconds: product.high << 32 | product.low >> 32)
   }
 
-  /// Seconds since 1970; zero where the machine has no wall clock.
-  public func wallClockSeconds(_ now: Instant) -> UInt64 {
-    wallClockStart == 0 ? 0 : wallClockStart &+ now.nanoseconds / 1_000_000_000
-  }
-
   /// Nanoseconds since 1970; since boot where the machine has no wall clock.
   public var wallClockNanoseconds: UInt64 { wallClockStart &* 1_000_000_000 &+ now.nanoseconds }
 

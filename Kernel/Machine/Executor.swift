@@ -64,12 +64,6 @@ import CBoot
     unsafe thisCore()!.pointee.run = UnsafeMutableRawPointer(context)
   }
 
-  /// Instances that are installed.
-  public var installedCount: Int {
-    // SAFETY: `core` is this value's own.
-    unsafe core.pointee.instances.count
-  }
-
   /// 64 unpredictable bits.
   public mutating func random() -> UInt64 {
     // SAFETY: `context` is this value's own, and no invocation runs.

@@ -33,8 +33,6 @@ public struct FrameAllocator: ~Copyable {
   /// Frames that are free.
   public private(set) var free = 0
 
-  public var inUse: Int { total &- free }
-
   /// Frames that no action may take.
   private var kernelReserve: Int { max(32, total >> 6) }
 

@@ -56,21 +56,26 @@ extension SystemCase {
     Attack("syscalls", survived), Attack("no-such-attack", "exit status 2"),
   ]
 
+  /// Invokes each attack, which has to end as it says, and after each a neighbour, which has to be unharmed.
+  static func expectEnds(of attacks: [Attack], on guest: Guest) throws {
+    try guest.deploy("attack", query: "public=true&memory=4&timeout=10000")
+    try guest.deploy("neighbour", Project.action("echo"))
+    let secret = Array("neighbour's input".utf8)
+    for attack in attacks {
+      let reply = try guest.invoke("attack", Array(attack.input.utf8))
+      let isExpected = attack.ends.contains { end in
+        reply.text.contains(end) && reply.status == (end.hasPrefix(survived) ? 200 : 502)
+      }
+      #expect(isExpected, "\(attack.input): \(reply.status) \(reply.text.prefix(200))")
+      #expect(try guest.invoke("neighbour", secret).body == secret, "after \(attack.input)")
+    }
+    #expect(try guest.delete("attack").status == 200)
+    #expect(try guest.delete("neighbour").status == 200)
+  }
+
   static let hostile: [SystemCase] = [
     SystemCase("attacks end with their name, and nothing else is harmed") { guest in
-      try guest.deploy("attack", query: "public=true&memory=4&timeout=10000")
-      try guest.deploy("neighbour", Project.action("echo"))
-      let secret = Array("neighbour's input".utf8)
-      for attack in attacks {
-        let reply = try guest.invoke("attack", Array(attack.input.utf8))
-        let isExpected = attack.ends.contains { end in
-          reply.text.contains(end) && reply.status == (end.hasPrefix(survived) ? 200 : 502)
-        }
-        #expect(isExpected, "\(attack.input): \(reply.status) \(reply.text.prefix(200))")
-        #expect(try guest.invoke("neighbour", secret).body == secret, "after \(attack.input)")
-      }
-      #expect(try guest.delete("attack").status == 200)
-      #expect(try guest.delete("neighbour").status == 200)
+      try expectEnds(of: attacks, on: guest)
     },
     SystemCase("attacks leave no memory behind") { guest in
       let inputs = ["null-read", "memory-hog", "brk-hog", "stack-overflow", "output-flood", "log-flood", "ud2", "exit 3"]

@@ -28,19 +28,7 @@ extension SystemCase {
 
   static let moreHostile: [SystemCase] = [
     SystemCase("more attacks end with their name, and nothing else is harmed") { guest in
-      try guest.deploy("attack", query: "public=true&memory=4&timeout=10000")
-      try guest.deploy("neighbour", Project.action("echo"))
-      let secret = Array("neighbour's input".utf8)
-      for attack in moreAttacks {
-        let reply = try guest.invoke("attack", Array(attack.input.utf8))
-        let isExpected = attack.ends.contains { end in
-          reply.text.contains(end) && reply.status == (end.hasPrefix(survived) ? 200 : 502)
-        }
-        #expect(isExpected, "\(attack.input): \(reply.status) \(reply.text.prefix(200))")
-        #expect(try guest.invoke("neighbour", secret).body == secret, "after \(attack.input)")
-      }
-      #expect(try guest.delete("attack").status == 200)
-      #expect(try guest.delete("neighbour").status == 200)
+      try expectEnds(of: moreAttacks, on: guest)
     },
     SystemCase("what one action leaves in frames, another does not find") { guest in
       let limits = "public=true&memory=8&timeout=10000"
