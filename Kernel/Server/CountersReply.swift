@@ -2,6 +2,7 @@
 
 import API
 public import Actions
+import Base
 import HTTP
 
 /// What the machine and the network use at one moment.

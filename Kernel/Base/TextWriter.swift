@@ -1,6 +1,5 @@
 // Text written piece by piece into a ByteBuffer, and JSON strings (RFC 8259 §7).
 
-import Base
 public import Bytes
 
 /// Appends to a buffer and remembers whether memory was ever out, so that writers need no test at each step.
