@@ -95,8 +95,8 @@ public struct ActionActivity: Equatable, Sendable {
     func time(_ microseconds: Double?) -> String { microseconds.map { Quantity.duration(microseconds: $0) } ?? "-" }
     for activity in activities {
       table.add(
-        activity.name.isEmpty ? "all" : activity.name, Quantity.count(activity.total), Quantity.short(activity.perSecond), Quantity.short(activity.errorsPerSecond),
-        time(activity.median), time(activity.percentile99))
+        activity.name.isEmpty ? "all" : activity.name, Quantity.count(activity.total), Quantity.short(activity.perSecond),
+        Quantity.short(activity.errorsPerSecond), time(activity.median), time(activity.percentile99))
     }
     return table
   }

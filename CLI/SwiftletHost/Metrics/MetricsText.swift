@@ -6,7 +6,7 @@ public struct MetricSample: Equatable, Sendable {
   public var labels: [String: String]
   public var value: Double
 
-  public init(_ name: String, _ labels: [String: String] = [:], _ value: Double) {
+  public init(_ name: String, _ labels: [String: String], _ value: Double) {
     self.name = name
     self.labels = labels
     self.value = value

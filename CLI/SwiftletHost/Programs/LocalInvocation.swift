@@ -55,8 +55,8 @@ public struct LocalInvocation: Equatable, Sendable {
       if text.utf8.count <= 131_071, !text.utf8.contains(0) { plan.arguments = [text] }
       let deadline = Int(now.timeIntervalSince1970 * 1000) + timeout
       plan.environment = [
-        "__OW_ACTION_NAME=/local/\(name)", "__OW_NAMESPACE=local", "__OW_ACTIVATION_ID=\(activation)", "__OW_DEADLINE=\(deadline)",
-        "__OW_API_HOST=\(Endpoint.standard)",
+        "__OW_ACTION_NAME=/local/\(name)", "__OW_ACTION_VERSION=0.0.1", "__OW_NAMESPACE=local", "__OW_ACTIVATION_ID=\(activation)",
+        "__OW_DEADLINE=\(deadline)",
       ]
     }
     return plan

@@ -32,15 +32,16 @@ public struct BuildPlan: Equatable, Sendable {
       throw HostError(.missingFile, "There is no \(source), which \(Manifest.fileName) lists among 'sources'.")
     }
     switch manifest.language {
-    case .swift: try planSwift(manifest, sources, sdk())
+    case .swift: try planSwift(manifest, sources, sdk)
     case .c: try planC(manifest, sources)
     case .rust: try planRust(manifest, sources)
     }
   }
 
-  private mutating func planSwift(_ manifest: Manifest, _ sources: [String], _ sdk: SDK) throws(HostError) {
+  private mutating func planSwift(_ manifest: Manifest, _ sources: [String], _ findSDK: () throws(HostError) -> SDK) throws(HostError) {
     let swiftc = try Toolchain.require("swiftc")
     let linker = try Toolchain.require("ld.lld")
+    let sdk = try findSDK()
     let object = symbols + ".o"
     let module = "action_" + manifest.name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
     let compile = [
@@ -88,7 +89,8 @@ public struct BuildPlan: Equatable, Sendable {
     let rustc = try Toolchain.require("rustc")
     guard Toolchain.hasRustLibrary(rustc) else {
       throw HostError(
-        .unavailable, "\(rustc) has no standard library for \(Toolchain.rustTarget).", remedy: "Add it with: rustup target add \(Toolchain.rustTarget)")
+        .unavailable, "\(rustc) has no standard library for \(Toolchain.rustTarget).",
+        remedy: "Add it with: rustup target add \(Toolchain.rustTarget)")
     }
     // rustc finds the modules of the first file by itself.
     steps.append(

@@ -27,9 +27,10 @@ public struct SDK: Equatable, Sendable {
       folder = folder.deletingLastPathComponent as NSString
     }
     let places = ["\(programFolder)/obj/userland", "\(folder)/build/obj/userland"]
-    guard let objects = places.first(where: { place in (Self.objectNames + ["Swiftlet.swiftmodule"]).allSatisfy { Self.exists("\(place)/\($0)") } })
-    else {
-      throw HostError(.unavailable, "The SDK for Swift is not built.", remedy: "Build it with: make -C \(Shell.quoted(folder as String)) actions")
+    let files = Self.objectNames + ["Swiftlet.swiftmodule"]
+    guard let objects = places.first(where: { place in files.allSatisfy { Self.exists("\(place)/\($0)") } }) else {
+      let remedy = "Build it with: make -C \(Shell.quoted(folder as String)) actions"
+      throw HostError(.unavailable, "The SDK for Swift is not built.", remedy: remedy)
     }
     self.init(headers: "\(folder)/Userland/SDK/CSwiftlet", objects: objects)
   }

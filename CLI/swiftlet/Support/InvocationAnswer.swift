@@ -26,16 +26,17 @@ struct InvocationAnswer {
 
   /// Shows the answer of the API; returns the exit code.
   func show(onlyResult: Bool, asRecord: Bool) throws(HostError) -> Int32 {
-    // 502 is an action's own failure: with the record or the result, as asked for.
-    guard status == 200 || status == 502 else { throw told(APIError(reply.response)) }
-    let body: JSON
-    do throws(APIError) { body = try reply.json() } catch { throw told(error) }
+    let body = try? reply.json()
+    let activation = body.flatMap(Activation.init)
+    // 502 is an action's own failure, with the record or the result, as asked for; 500 may be one of the kernel with a record.
+    guard status == 200 || status == 502 || activation != nil else { throw told(APIError(reply.response)) }
+    guard let body else { throw told(.unexpected("its body is no JSON")) }
     if onlyResult {
       Terminal.line(body.pretty)
       if status == 200 { return 0 }
       return (try? record())?.outcome.exitCode ?? Activation.Outcome.applicationError.exitCode
     }
-    guard let activation = Activation(body) else {
+    guard let activation else {
       // No record, so not the action's but the server's word.
       throw told(status == 200 ? .unexpected("no activation record") : APIError(reply.response))
     }
