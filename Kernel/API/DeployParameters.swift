@@ -43,6 +43,26 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
+/// What `POST …/actions/{name}?blocking=&result=&timeout=` asks for.
+public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
+  /// The longest that a client may wait, and what it waits where it says nothing; milliseconds.
+  public static var longestWait: Int { 60_000 }
+
+  public var isBlocking = false
+  public var wantsResult = false
+  public var waitMilliseconds = UInt32(InvokeParameters.longestWait)
+
+  public init() {}
+
+  public init(parsing query: Span<UInt8>) throws(APIError) {
+    isBlocking = try Parameter.flag("blocking", in: query, .badBlocking) ?? false
+    wantsResult = try Parameter.flag("result", in: query, .badResult) ?? false
+    if let wait = try Parameter.number("timeout", in: query, 1...Self.longestWait, .badWait) {
+      waitMilliseconds = UInt32(truncatingIfNeeded: wait)
+    }
+  }
+}
+
 /// What `?limit=&skip=&count=` asks of a list.
 public struct ListPage: Equatable, Sendable, BitwiseCopyable {
   /// Entries at most: 30 where the query says nothing, 200 where it says 0.

@@ -58,6 +58,12 @@ public struct Reply: ~Copyable {
     body = TextWriter()
   }
 
+  /// A reply whose body is fixed.
+  public init(_ status: HTTPStatus, _ media: MediaType, _ text: StaticString) {
+    self.init(status, media)
+    body.write(text)
+  }
+
   /// `{"error": text, "code": id}`.
   public init(_ status: HTTPStatus, error text: StaticString, id: borrowing RequestID) {
     self.init(status)

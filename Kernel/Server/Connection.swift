@@ -6,9 +6,14 @@ import Base
 import HTTP
 import Net
 
-/// Work that a request asks of the executor.
+/// Work that a request asks for once its body is there.
 enum Job: UInt8, Sendable, BitwiseCopyable {
-  case invoke, deploy, remove
+  /// Runs an action on the request as it is (`/function`).
+  case invoke
+  /// Makes an activation of it: of an action of the API, of a web action, of `/async-function`, of a trigger.
+  case activate, web, background, fire
+  /// Creates or changes an entity; removes one; sets a rule's status.
+  case put, remove, setStatus
 }
 
 /// A request whose head was accepted. Its bytes, the head's too, stay in the connection's buffer until the reply:
@@ -18,10 +23,18 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var isHead = false
   var isAPI = false
   var option = ConnectionOption.persist
+  /// Whether the body is announced as JSON.
+  var isJSON = false
+  /// Whether the client waits for an activation to end, how many milliseconds at most, and whether it wants the result alone.
+  var isBlocking = false
+  var wantsResult = false
+  var waitMilliseconds: UInt32 = 0
+  var collection = Collection.actions
   var namespace = NamespaceID(index: 0)
   /// The action to invoke.
   var action: ActionID?
-  /// The name of the action to deploy or remove, percent-encoded.
+  /// The package and name of the entity that is meant, percent-encoded.
+  var package = ByteRange.absent
   var name = ByteRange.absent
   var query = ByteRange.absent
   /// The client's X-Request-ID.

@@ -31,12 +31,13 @@ extension HTTPServer {
           isRunningAction = true
           return invocation
         }
-      case .deploy:
+      case .put:
         if let initialisation = deploy(slot, id, &executor, &network, now) {
           isRunningAction = true
           return initialisation
         }
       case .remove: remove(slot, id, &executor, &network, now)
+      case .activate, .web, .background, .fire, .setStatus: fail(slot, .notFound, &network, now)
       }
     }
     return nil
