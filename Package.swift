@@ -36,13 +36,14 @@ let package = Package(
     kernel("Settings", "Settings", ["Base", "Bytes"]),
     kernel("Net", "Net", ["Base", "Bytes"]),
     kernel("HTTP", "HTTP", ["Base", "Bytes"]),
+    kernel("JSON", "JSON", ["Base", "Bytes"]),
     .target(name: "CDriverSupport", path: "Kernel/Drivers/CDriverSupport"),
     .target(
       name: "Drivers", dependencies: ["Base", "Bytes", "CDriverSupport"], path: "Kernel/Drivers",
       exclude: ["CDriverSupport"], swiftSettings: settings),
     kernel("Actions", "Actions", ["ABI", "Base", "Bytes"]),
-    kernel("API", "API", ["HTTP", "Actions", "ABI", "Base", "Bytes"]),
-    kernel("Server", "Server", ["API", "HTTP", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("API", "API", ["HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Server", "Server", ["API", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
@@ -65,7 +66,7 @@ let package = Package(
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
     tests("APITests", ["API", "HTTP", "Actions", "Base", "Bytes"]),
-    tests("ServerTests", ["Server", "API", "HTTP", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    tests("ServerTests", ["Server", "API", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),

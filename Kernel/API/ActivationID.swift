@@ -1,6 +1,6 @@
 // Identifiers of invocations, 32 hexadecimal digits as in OpenWhisk, and of requests: both from one generator.
 
-import Base
+public import Base
 import Bytes
 import HTTP
 
@@ -9,10 +9,34 @@ public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
   public let high: UInt64
   public let low: UInt64
 
-  func writeHeader(into writer: inout TextWriter) {
-    writer.write("x-openwhisk-activation-id: ")
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// The identifier that `text` is: 32 hexadecimal digits; nil for all else.
+  @_optimize(size) @inline(never)
+  public init?(parsing text: Span<UInt8>) {
+    guard text.count == 32 else { return nil }
+    var words: [2 of UInt64] = [0, 0]
+    for index in text.indices {
+      guard let digit = ASCII.hexValue(text[index]) else { return nil }
+      words[index / 16] = words[index / 16] << 4 | UInt64(digit)
+    }
+    high = words[0]
+    low = words[1]
+  }
+
+  /// Writes the 32 digits.
+  @inline(never)
+  public func write(into writer: inout TextWriter) {
     writer.write(hex: high, width: 16)
     writer.write(hex: low, width: 16)
+  }
+
+  func writeHeader(into writer: inout TextWriter) {
+    writer.write("x-openwhisk-activation-id: ")
+    write(into: &writer)
     writer.write("\r\n")
   }
 }

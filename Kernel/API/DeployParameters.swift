@@ -103,3 +103,25 @@ enum Parameter {
     return Int(number)
   }
 }
+
+/// What `?limit=&skip=&count=&since=&upto=&name=&docs=` asks of the list of activations.
+public struct ActivationQuery: Sendable {
+  public var page: ListPage
+  /// Where in the query the name is that activations must have, percent-encoded.
+  public var name: Range<Int>?
+  /// Whether whole records are wanted.
+  public var isFull: Bool
+  private var since: Int
+  private var upto: Int
+
+  public init(parsing query: Span<UInt8>) throws(APIError) {
+    page = try ListPage(parsing: query)
+    name = QueryString.value(of: "name", in: query)
+    isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
+    since = try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0
+    upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
+  }
+
+  /// Whether an activation that began at `start`, in milliseconds since 1970, is meant. An `upto` of 0 bounds nothing.
+  public func covers(_ start: UInt64) -> Bool { start >= UInt64(since) && (upto == 0 || start <= UInt64(upto)) }
+}

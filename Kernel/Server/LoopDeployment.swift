@@ -34,7 +34,7 @@ extension HTTPServer {
     guard request.addArgument(actions.name(of: action)) else { return nil }
     return Invocation(
       instance: record.instance, activation: identifiers.nextActivation(), request: request, reply: InvocationReply(),
-      connection: id, action: action, limits: record.limits, started: now, isCGI: false,
+      connection: id, arrived: now, action: action, limits: record.limits, started: now, isCGI: false,
       isInitialisation: true)
   }
 
