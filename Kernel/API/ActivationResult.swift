@@ -1,7 +1,7 @@
 // What an action's output comes to under OpenWhisk's contract: the last line is the result, lines before it are logs.
 
 public import Actions
-public import Base
+import Base
 public import Bytes
 import HTTP
 import JSON

@@ -3,7 +3,7 @@
 // The texts of all together have a bound. Past it the oldest lose theirs: the record stays, without result and logs.
 
 import Base
-public import Bytes
+import Bytes
 
 public struct ActivationStore: ~Copyable {
   /// Bytes of a name that are kept in the place itself.

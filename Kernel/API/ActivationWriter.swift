@@ -1,6 +1,6 @@
 // The JSON of activations, as OpenWhisk's clients read it (swagger: Activation, ActivationBrief).
 
-public import Actions
+import Actions
 public import Base
 import Bytes
 import HTTP

@@ -5,7 +5,7 @@
 // Out of scope: what the values are (JSONMembers.swift, JSONString.swift, JSONNumber.swift).
 
 import Base
-public import Bytes
+import Bytes
 
 /// Documents of JSON.
 public enum JSON {

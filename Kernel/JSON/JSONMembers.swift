@@ -3,7 +3,7 @@
 // A step looks at the bytes of one member or element, once, eight at a time in strings. To visit all values of a document therefore
 // costs at most its size times its depth, which is at most 64.
 
-public import Bytes
+import Bytes
 
 /// One member of an object.
 public struct JSONMember: Equatable, Sendable, BitwiseCopyable {

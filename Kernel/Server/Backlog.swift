@@ -26,7 +26,8 @@ struct PendingActivation: ~Copyable {
 
 /// A fixed number of places. Capacity and bytes are bounds.
 struct Backlog: ~Copyable {
-  private struct Place: ~Copyable {
+  /// Not private: the compiler (6.3) gives the metadata of a private one the wrong linkage in other files.
+  struct Place: ~Copyable {
     var activation: PendingActivation?
     /// The next free place.
     var next: UInt32

@@ -61,11 +61,20 @@ public struct HTTPServer: ~Copyable {
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)
-    guard let backlog = Backlog(capacity: settings.queue, bytes: settings.backlogBytes),
-      let activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
-    else { fatalError("no memory for the server's tables") }
-    self.backlog = backlog
-    self.activations = activations
+    backlog = Self.makeBacklog(settings)
+    activations = Self.makeActivations(settings)
+  }
+
+  private static func makeBacklog(_ settings: ServerSettings) -> Backlog {
+    guard let backlog = Backlog(capacity: settings.queue, bytes: settings.backlogBytes) else { fatalError("no memory for the backlog") }
+    return backlog
+  }
+
+  private static func makeActivations(_ settings: ServerSettings) -> ActivationStore {
+    guard let store = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes) else {
+      fatalError("no memory for the activations")
+    }
+    return store
   }
 
   /// When `process` must be called again though nothing arrives.

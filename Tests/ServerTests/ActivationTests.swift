@@ -176,7 +176,10 @@ private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
       Array(
         "POST /api/v1/namespaces/_/actions/a?blocking=true&timeout=500 HTTP/1.1\r\nHost: a\r\nX-Request-ID: mine\r\n\(authorization)\r\n".utf8))
     world.process()
-    let invocation = try #require(world.next())
+    guard let invocation = world.next() else {
+      Issue.record("nothing to run")
+      return
+    }
     world.now = world.now + .milliseconds(499)
     world.process()
     #expect(world.replies(index).isEmpty)
