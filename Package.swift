@@ -43,8 +43,9 @@ let package = Package(
       name: "Drivers", dependencies: ["Base", "Bytes", "CDriverSupport"], path: "Kernel/Drivers",
       exclude: ["CDriverSupport"], swiftSettings: settings),
     kernel("Actions", "Actions", ["ABI", "Base", "Bytes"]),
-    kernel("API", "API", ["HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
-    kernel("Server", "Server", ["API", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Records", "Records", ["Actions", "ABI", "Base", "Bytes"]),
+    kernel("API", "API", ["Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Server", "Server", ["API", "Records", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
@@ -67,8 +68,8 @@ let package = Package(
     tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
-    tests("APITests", ["API", "HTTP", "Actions", "Base", "Bytes"]),
-    tests("ServerTests", ["Server", "API", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    tests("APITests", ["API", "Records", "HTTP", "Actions", "Base", "Bytes"]),
+    tests("ServerTests", ["Server", "API", "Records", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),

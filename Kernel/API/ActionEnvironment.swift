@@ -3,6 +3,7 @@
 public import Base
 import Bytes
 import HTTP
+public import Records
 
 /// What an invocation tells its action of itself.
 public struct InvocationIdentity: Sendable, BitwiseCopyable {

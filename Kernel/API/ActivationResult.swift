@@ -5,18 +5,19 @@ import Base
 public import Bytes
 import HTTP
 import JSON
+public import Records
 
 public struct ActivationResult: ~Copyable {
   /// Bytes of a result; a longer one is an error.
   public static let limit = 1 << 20
 
-  public let status: ActivationStatus
+  public let status: ResponseKind
   /// JSON: an object or an array.
   public let json: ByteBuffer
   /// Bytes of the output that are logs.
   public let logLength: Int
 
-  private init(_ status: ActivationStatus, _ json: consuming ByteBuffer, logLength: Int) {
+  private init(_ status: ResponseKind, _ json: consuming ByteBuffer, logLength: Int) {
     self.status = status
     self.json = json
     self.logLength = logLength
@@ -28,7 +29,7 @@ public struct ActivationResult: ~Copyable {
     guard case .exited(let status) = outcome else {
       var text = TextWriter()
       FailureText.write(outcome, limits: limits, into: &text)
-      return failure(ActivationStatus(outcome), text.buffer.span, output.count)
+      return failure(ResponseKind(outcome), text.buffer.span, output.count)
     }
     var end = output.count
     while end > 0, output[end &- 1] == 0x0a || output[end &- 1] == 0x0d { end &-= 1 }
@@ -57,7 +58,7 @@ public struct ActivationResult: ~Copyable {
 
   /// `{"error": text}`
   @_optimize(size) @inline(never)
-  public static func failure(_ status: ActivationStatus, _ text: Span<UInt8>, _ logLength: Int) -> ActivationResult? {
+  public static func failure(_ status: ResponseKind, _ text: Span<UInt8>, _ logLength: Int) -> ActivationResult? {
     var writer = TextWriter()
     writer.write("{\"error\":")
     writer.write(json: text)
@@ -67,35 +68,4 @@ public struct ActivationResult: ~Copyable {
   }
 
   public consuming func takeJSON() -> ByteBuffer { json }
-}
-
-/// Logs as OpenWhisk keeps them.
-public enum ActivationLog {
-  /// A JSON array with a string for each line of `output` and of `log`; empty where there is none, and where memory is out.
-  /// `milliseconds` since 1970 is the time that each line shows.
-  @_optimize(size) @inline(never)
-  public static func make(output: Span<UInt8>, log: Span<UInt8>, milliseconds: UInt64) -> ByteBuffer {
-    guard !output.isEmpty || !log.isEmpty else { return ByteBuffer() }
-    var prefix = TextWriter()
-    Timestamp.write(milliseconds, into: &prefix)
-    var text = TextWriter()
-    text.write("[")
-    write(output, " stdout: ", prefix.buffer.span, &text)
-    write(log, " stderr: ", prefix.buffer.span, &text)
-    text.write("]")
-    return text.isBroken ? ByteBuffer() : text.finish()
-  }
-
-  private static func write(_ lines: Span<UInt8>, _ stream: StaticString, _ time: Span<UInt8>, _ text: inout TextWriter) {
-    var at = 0
-    while at < lines.count {
-      var end = at
-      while end < lines.count, lines[end] != 0x0a { end &+= 1 }
-      var line = ByteBuffer()
-      guard line.append(time), line.append(stream), line.append(lines.extracting(at..<end)) else { return }
-      if text.buffer.count > 1 { text.write(",") }
-      text.write(json: line.span)
-      at = end &+ 1
-    }
-  }
 }

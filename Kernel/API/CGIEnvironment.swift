@@ -5,6 +5,7 @@
 import Base
 import Bytes
 public import HTTP
+public import Records
 
 /// What the variables say beside the request's head and the action's names.
 public struct EnvironmentValues: Sendable, BitwiseCopyable {

@@ -111,17 +111,17 @@ public struct ActivationQuery: Sendable {
   public var name: Range<Int>?
   /// Whether whole records are wanted.
   public var isFull: Bool
-  private var since: Int
-  private var upto: Int
+  /// Milliseconds since 1970 between which activations began, both included.
+  public var since: UInt64
+  public var upto: UInt64
 
   public init(parsing query: Span<UInt8>) throws(APIError) {
     page = try ListPage(parsing: query)
     name = QueryString.value(of: "name", in: query)
     isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
-    since = try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0
-    upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
+    since = UInt64(try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0)
+    let upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
+    // To OpenWhisk's clients 0 is no bound.
+    self.upto = upto == 0 ? .max : UInt64(upto)
   }
-
-  /// Whether an activation that began at `start`, in milliseconds since 1970, is meant. An `upto` of 0 bounds nothing.
-  public func covers(_ start: UInt64) -> Bool { start >= UInt64(since) && (upto == 0 || start <= UInt64(upto)) }
 }

@@ -50,16 +50,6 @@ public enum PercentEncoding {
   }
 }
 
-extension PercentEncoding {
-  /// Whether the query value `text` stands for the bytes of `name`.
-  public static func equals(_ text: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
-    var bytes: [514 of UInt8] = .init(repeating: 0)
-    var output = bytes.mutableSpan
-    guard let count = decode(text, into: &output, isQuery: true) else { return false }
-    return bytes.span.extracting(0..<count).equals(name)
-  }
-}
-
 /// A query of the form `name=value&name=value`.
 public enum QueryString {
   /// The place in `query` of the value of the first parameter called `name`, still percent-encoded; empty where the

@@ -92,7 +92,7 @@ final class Kernel {
     let outcome = invocation.run(on: &executor, log: &log)
     receiver.disarmInterrupt()
     let text = server.finish(
-      invocation, outcome, log: log, figures: executor.lastInvocation, &stack, now: clock.now)
+      invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
     send()
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations

@@ -27,7 +27,7 @@ struct MemoryPlan {
     receiveBudget = bytes / 3
     backlogBytes = bytes / 16
     activations = frames >= 8192 ? 1_024 : 128
-    activationBytes = bytes / 32
+    activationBytes = bytes / 16
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)
   }

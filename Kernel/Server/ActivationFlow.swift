@@ -7,6 +7,7 @@ import Bytes
 import HTTP
 import JSON
 import Net
+import Records
 
 extension HTTPServer {
   /// Makes an activation of a complete request and puts it into the queue; answers at once where nobody waits for its end.
@@ -194,6 +195,7 @@ extension HTTPServer {
       let text = line.finish()
       let length = text.count
       request.setInput(text, body: 0..<length)
+      request.answersOnResult = true
       return request
     }
     if body.count <= Self.longestArgument, !request.addArgument(input.span.extracting(body)) { return nil }
@@ -211,36 +213,31 @@ extension HTTPServer {
   @_optimize(size) @inline(never)
   mutating func finishActivation<Network: Transport & ~Copyable>(
     _ invocation: consuming Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
-    _ network: inout Network, _ now: Instant
+    _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
     let ran = now - invocation.started
-    let started = invocation.started
     let action = invocation.action
     let limits = invocation.limits
     spareStrings = invocation.takeStrings()
     let console = console(of: outcome, action, limits, log)
     guard let activation = running.take() else { return console }
+    var facts = facts(invocation, outcome, figures, ran)
+    facts.namespace = UInt16(activation.namespace.index)
     let output = invocation.takeReply().takeOutput()
-    var status = ActivationStatus(outcome)
-    var logLength = 0
+    var lines = 0
     var json = ByteBuffer()
-    if !activation.isRaw, let result = ActivationResult.make(outcome, limits, output: output.span) {
-      status = result.status
-      logLength = result.logLength
+    if activation.isRaw {
+      facts.size = output.count
+    } else if let result = ActivationResult.make(outcome, limits, output: output.span) {
+      facts.response = result.status
+      lines = result.logLength
       json = result.takeJSON()
     }
-    count(action, status == .success, ran)
-    var record = ActivationRecord(
-      id: activation.id, namespace: UInt16(activation.namespace.index), status: status, version: actions[action]?.version ?? 1,
-      start: wallClock(started), waited: started - activation.arrived, ran: ran, limits: limits, size: 0, figures: figures)
-    record.isTimeout = outcome == .timeLimit
-    let logs = ActivationLog.make(output: output.span.extracting(0..<logLength), log: log.span, milliseconds: wallClock(now))
-    record.size = UInt32(clamping: activation.isRaw ? output.count : json.count)
-    let reply = Self.reply(
-      with: record, json, logs, name: actions.name(of: action), namespace: accounts.name(of: activation.namespace),
-      resultOnly: activation.wantsResult)
-    Self.append(record, of: action, in: actions, ActivationText(result: json, logs: logs), to: &activations)
+    count(action, facts.response == .success, ran)
+    let text = ActivationLogs.make(log, marks, output: output.span.extracting(0..<lines), at: ran, limit: limits.logBytes)
+    let place = Self.append(facts, of: action, in: actions, json, text, to: &activations)
     if let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id {
+      let reply = reply(facts, place, json, resultOnly: activation.wantsResult)
       sendUnread(slot, reply, activation.requestID, &network, now)
     }
     return console
@@ -248,60 +245,122 @@ extension HTTPServer {
 
   /// The reply to a blocking invocation.
   @_optimize(size) @inline(never)
-  private static func reply(
-    with record: ActivationRecord, _ json: borrowing ByteBuffer, _ logs: borrowing ByteBuffer, name: Span<UInt8>,
-    namespace: Span<UInt8>, resultOnly: Bool
+  private mutating func reply(
+    _ facts: ActivationFacts, _ place: ActivationPlace, _ json: borrowing ByteBuffer, resultOnly: Bool
   ) -> Reply {
-    var reply = Reply(record.status == .success ? .ok : record.status == .internalError ? .internalServerError : .badGateway)
-    reply.activation = record.id
+    let status: HTTPStatus =
+      switch facts.response {
+      case .success: .ok
+      case .internalError: .internalServerError
+      case .applicationError, .developerError: .badGateway
+      }
+    var reply = Reply(status)
+    reply.activation = facts.id
     if resultOnly {
       reply.body.write(json.span)
     } else {
-      ActivationWriter.write(
-        record, name: name, namespace: namespace, result: json.span, logs: logs.span, into: &reply.body)
+      ActivationWriter.write(place, of: activations, result: json.span, names: accounts, into: &reply.body)
     }
     return reply
   }
 
+  /// What the record of an invocation says.
+  @inline(__always)
+  private mutating func facts(
+    _ invocation: borrowing Invocation, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
+  ) -> ActivationFacts {
+    let record = actions[invocation.action]
+    return ActivationFacts(
+      id: invocation.activation, namespace: actions.namespace(of: invocation.action) ?? 0,
+      start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
+      waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
+      isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
+      size: invocation.outputLength, figures: figures)
+  }
+
   /// Keeps the record of a raw invocation.
-  @inline(never)
+  @inline(__always)
   mutating func keep(
-    _ action: ActionID, _ outcome: Outcome, _ id: ActivationID, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
-    _ arrived: Instant, _ started: Instant, _ ran: Interval, _ size: Int
+    _ invocation: borrowing Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ marks: borrowing LogMarks, _ ran: Interval
   ) {
-    var record = ActivationRecord(
-      id: id, namespace: actions.namespace(of: action) ?? 0, status: ActivationStatus(outcome), version: actions[action]?.version ?? 1,
-      start: wallClock(started), waited: started - arrived, ran: ran, limits: actions[action]?.limits ?? ActionLimits(), size: size,
-      figures: figures)
-    record.isTimeout = outcome == .timeLimit
-    if outcome.isSuccess && log.isEmpty { return Self.append(record, of: action, in: actions, to: &activations) }
-    keep(record, action, outcome, log)
+    let facts = facts(invocation, outcome, figures, ran)
+    if outcome.isSuccess && log.isEmpty {
+      Self.append(facts, of: invocation.action, in: actions, to: &activations)
+    } else {
+      keep(facts, invocation.action, log, marks)
+    }
   }
 
   @_optimize(size) @inline(never)
-  private mutating func keep(_ record: ActivationRecord, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer) {
-    let logs = ActivationLog.make(output: log.span.extracting(0..<0), log: log.span, milliseconds: record.start)
+  private mutating func keep(
+    _ facts: ActivationFacts, _ action: ActionID, _ log: borrowing ByteBuffer, _ marks: borrowing LogMarks
+  ) {
     var result = ByteBuffer()
-    if !outcome.isSuccess {
+    if !facts.outcome.isSuccess {
       var text = TextWriter()
-      FailureText.write(outcome, limits: record.limits, into: &text)
-      result = ActivationResult.failure(record.status, text.buffer.span, 0)?.takeJSON() ?? ByteBuffer()
+      FailureText.write(facts.outcome, limits: facts.limits, into: &text)
+      result = ActivationResult.failure(facts.response, text.buffer.span, 0)?.takeJSON() ?? ByteBuffer()
     }
-    Self.append(record, of: action, in: actions, ActivationText(result: result, logs: logs), to: &activations)
+    let text = ActivationLogs.make(log, marks, output: log.span.extracting(0..<0), at: facts.ran, limit: facts.limits.logBytes)
+    var sized = facts
+    if !result.isEmpty { sized.size = 0 }
+    _ = Self.append(sized, of: action, in: actions, result, text, to: &activations)
   }
 
   @inline(__always)
   private static func append(
-    _ record: ActivationRecord, of action: ActionID, in table: borrowing ActionTable, to store: inout ActivationStore
+    _ facts: ActivationFacts, of action: ActionID, in table: borrowing ActionTable, to store: inout ActivationStore
   ) {
-    store.append(record, name: table.name(of: action))
+    _ = store.append(facts.id, name: table.name(of: action)) { (record: inout ActivationRecord) in facts.fill(&record) }
   }
 
   @_optimize(size) @inline(never)
   private static func append(
-    _ record: ActivationRecord, of action: ActionID, in table: borrowing ActionTable, _ text: consuming ActivationText,
-    to store: inout ActivationStore
-  ) {
-    store.append(record, name: table.name(of: action), text: text)
+    _ facts: ActivationFacts, of action: ActionID, in table: borrowing ActionTable, _ result: borrowing ByteBuffer,
+    _ log: borrowing ActivationLog, to store: inout ActivationStore
+  ) -> ActivationPlace {
+    let name = table.name(of: action)
+    return store.append(facts.id, name: name, binding: name.extracting(0..<0), result: result.span, log: log.span) {
+      (record: inout ActivationRecord) in facts.fill(&record)
+    }
+  }
+}
+
+/// What an activation's record is made of.
+struct ActivationFacts: BitwiseCopyable {
+  let id: ActivationID
+  var namespace: UInt16
+  /// Nanoseconds since 1970.
+  let start: UInt64
+  let ran: Interval
+  let waited: Interval
+  let limits: ActionLimits
+  let version: UInt32
+  let isCold: Bool
+  let preparation: Interval
+  let outcome: Outcome
+  var response: ResponseKind
+  /// Bytes of a raw response; a result's own length counts where there is one.
+  var size: Int
+  let figures: InvocationFigures
+
+  @inline(__always)
+  func fill(_ record: inout ActivationRecord) {
+    record.namespace = namespace
+    record.owner = namespace
+    record.start = start
+    record.duration = ran
+    record.queue = ActivationRecord.microseconds(waited)
+    record.limits = limits
+    record.version = version
+    record.set(figures)
+    record.set(outcome)
+    record.response = response
+    if record.resultSize == 0 { record.resultSize = UInt32(clamping: size) }
+    if isCold {
+      record.flags.insert(.cold)
+      record.initialisation = ActivationRecord.microseconds(preparation)
+    }
   }
 }

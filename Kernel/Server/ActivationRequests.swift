@@ -6,6 +6,7 @@ import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// The reply to GET of activations, of one, of its logs or of its result.
@@ -14,19 +15,13 @@ extension HTTPServer {
     let namespace = try authorize(route.namespace, bytes)
     if route.resource == .activations { return try activationList(namespace, bytes) }
     guard let id = ActivationID(parsing: bytes.extracting(route.name)),
-      let age = activations.age(of: id, namespace: UInt16(namespace.index)), let record = activations.record(age)
+      let place = activations.find(id, namespace: UInt16(namespace.index))
     else { throw .notFound }
     var reply = Reply(.ok)
-    let owner = accounts.name(of: namespace)
-    activations.read(age) { (name, result, logs) in
-      switch route.resource {
-      case .activationLogs:
-        reply.body.write("{\"logs\":")
-        if logs.isEmpty { reply.body.write("[]") } else { reply.body.write(logs) }
-        reply.body.write("}")
-      case .activationResult: ActivationWriter.writeResponse(record, result, sized: false, &reply.body)
-      default: ActivationWriter.write(record, name: name, namespace: owner, result: result, logs: logs, into: &reply.body)
-      }
+    switch route.resource {
+    case .activationLogs: ActivationWriter.writeLogs(place, of: activations, into: &reply.body)
+    case .activationResult: ActivationWriter.writeResult(place, of: activations, into: &reply.body)
+    default: ActivationWriter.write(place, of: activations, names: accounts, into: &reply.body)
     }
     return reply
   }
@@ -36,34 +31,16 @@ extension HTTPServer {
   private mutating func activationList(_ namespace: NamespaceID, _ bytes: Span<UInt8>) throws(APIError) -> Reply {
     let text = head.query.isAbsent ? bytes.extracting(0..<0) : bytes.extracting(head.query)
     let query = try ActivationQuery(parsing: text)
+    guard let name = DecodedName(text.extracting(query.name ?? 0..<0)) else { throw .badName }
+    var filter = ActivationFilter(namespace: UInt16(namespace.index))
+    filter.since = query.since
+    filter.upto = query.upto
     var reply = Reply(.ok)
-    let owner = accounts.name(of: namespace)
-    if !query.page.countsOnly { reply.body.write("[") }
-    var matched = 0
-    var written = 0
-    var age = 0
-    while let record = activations.record(age), query.page.countsOnly || written < query.page.limit {
-      defer { age &+= 1 }
-      guard record.namespace == UInt16(namespace.index), query.covers(record.start) else { continue }
-      activations.read(age) { (name, result, logs) in
-        if let filter = query.name, !PercentEncoding.equals(text.extracting(filter), name) { return }
-        matched &+= 1
-        guard !query.page.countsOnly, matched > query.page.skip else { return }
-        if written > 0 { reply.body.write(",") }
-        written &+= 1
-        if query.isFull {
-          ActivationWriter.write(record, name: name, namespace: owner, result: result, logs: logs, into: &reply.body)
-        } else {
-          ActivationWriter.writeBrief(record, name: name, namespace: owner, into: &reply.body)
-        }
-      }
-    }
     if query.page.countsOnly {
-      reply.body.write("{\"activations\":")
-      reply.body.write(decimal: UInt64(max(0, matched &- query.page.skip)))
-      reply.body.write("}")
+      ActivationWriter.writeCount(of: activations, filter, name: name.span, skip: query.page.skip, into: &reply.body)
     } else {
-      reply.body.write("]")
+      let page = ActivationPage(limit: query.page.limit, skip: query.page.skip, isFull: query.isFull)
+      ActivationWriter.writeList(of: activations, filter, name: name.span, page: page, names: accounts, into: &reply.body)
     }
     return reply
   }

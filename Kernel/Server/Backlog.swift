@@ -5,6 +5,7 @@ import Actions
 import Base
 import Bytes
 import Net
+import Records
 
 /// A request that has become an activation.
 struct PendingActivation: ~Copyable {

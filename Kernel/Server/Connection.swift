@@ -5,6 +5,7 @@ import Actions
 import Base
 import HTTP
 import Net
+import Records
 
 /// Work that a request asks for once its body is there.
 enum Job: UInt8, Sendable, BitwiseCopyable {

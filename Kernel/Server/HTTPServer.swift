@@ -11,6 +11,7 @@ public import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 /// The HTTP server. All its tables are made at once; nothing that a client does makes it trap.
 ///
@@ -62,19 +63,12 @@ public struct HTTPServer: ~Copyable {
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
-    activations = Self.makeActivations(settings)
+    activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {
     guard let backlog = Backlog(capacity: settings.queue, bytes: settings.backlogBytes) else { fatalError("no memory for the backlog") }
     return backlog
-  }
-
-  private static func makeActivations(_ settings: ServerSettings) -> ActivationStore {
-    guard let store = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes) else {
-      fatalError("no memory for the activations")
-    }
-    return store
   }
 
   /// When `process` must be called again though nothing arrives.

@@ -1,9 +1,10 @@
-public import API
+import API
 public import Actions
 import Base
 public import Bytes
 import HTTP
 import Net
+public import Records
 
 /// One invocation on its way through the executor: `HTTPServer.next` makes it, `HTTPServer.finish` takes it.
 public struct Invocation: ~Copyable {

@@ -6,6 +6,7 @@ public import Base
 public import Bytes
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// Does the work that waits until there is an invocation to run, which it returns; nil where nothing waits.
@@ -97,23 +98,24 @@ extension HTTPServer {
 
   /// Sends the reply to an invocation that ran, and goes on with what its client sent meanwhile.
   ///
-  /// `log` is what the action wrote to standard error, `figures` what it cost. Returns what the console should show: its lines, each with the action's name
+  /// `log` is what the action wrote to standard error, `figures` what it cost, `marks` when it wrote. Returns what the console should show: its lines, each with the action's name
   /// before it and nothing in it that a terminal would act on, and, where the invocation failed, how. Empty where there is nothing.
+  @inline(never)
   public mutating func finish<Network: Transport & ~Copyable>(
     _ invocation: consuming Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
-    figures: InvocationFigures = InvocationFigures(), _ network: inout Network, now: Instant
+    figures: InvocationFigures = InvocationFigures(), marks: borrowing LogMarks = LogMarks(), _ network: inout Network, now: Instant
   ) -> ByteBuffer {
     isRunningAction = false
-    guard let id = invocation.connection else { return finishActivation(invocation, outcome, log, figures, &network, now) }
+    guard let id = invocation.connection else { return finishActivation(invocation, outcome, log, figures, marks, &network, now) }
     if invocation.isInitialisation {
       return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
     }
     let limits = invocation.limits
     let ran = now - invocation.started
     let isSuccess = outcome.isSuccess
+    keep(invocation, outcome, log, figures, marks, ran)
     count(invocation.action, isSuccess, ran)
     let console = console(of: outcome, invocation.action, limits, log)
-    keep(invocation.action, outcome, invocation.activation, log, figures, invocation.arrived, invocation.started, ran, invocation.outputLength)
 
     let activation = invocation.activation
     let input = invocation.takeInput()
@@ -157,8 +159,9 @@ extension HTTPServer {
       record.invocations &+= 1
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
+      record.isCold = false
     }
-    latencies.add(ran)
+    latencies.record(ran)
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.

@@ -1,11 +1,13 @@
-// Identifiers of invocations, 32 hexadecimal digits as in OpenWhisk, and of requests: both from one generator.
+// Identifiers of activations, 32 hexadecimal digits as in OpenWhisk, and of requests: both from one generator.
 
 public import Base
 import Bytes
-import HTTP
 
-/// Names one invocation.
+/// Names one activation.
 public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
+  /// Digits of the text form.
+  public static var textLength: Int { 32 }
+
   public let high: UInt64
   public let low: UInt64
 
@@ -14,39 +16,35 @@ public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
     self.low = low
   }
 
-  /// The identifier that `text` is: 32 hexadecimal digits; nil for all else.
-  @_optimize(size) @inline(never)
+  /// The identifier that `text` is: 32 hexadecimal digits with letters in lower case, as OpenWhisk takes them; else nil.
+  @_optimize(size)
   public init?(parsing text: Span<UInt8>) {
-    guard text.count == 32 else { return nil }
-    var words: [2 of UInt64] = [0, 0]
+    guard text.count == Self.textLength else { return nil }
+    var high: UInt64 = 0
+    var low: UInt64 = 0
     for index in text.indices {
-      guard let digit = ASCII.hexValue(text[index]) else { return nil }
-      words[index / 16] = words[index / 16] << 4 | UInt64(digit)
+      guard let digit = ASCII.hexValue(text[index]), ASCII.lowercased(text[index]) == text[index] else { return nil }
+      high = high << 4 | low >> 60
+      low = low << 4 | UInt64(digit)
     }
-    high = words[0]
-    low = words[1]
+    self.init(high: high, low: low)
   }
 
   /// Writes the 32 digits.
-  @inline(never)
+  @_optimize(size) @inline(never)
   public func write(into writer: inout TextWriter) {
     writer.write(hex: high, width: 16)
     writer.write(hex: low, width: 16)
-  }
-
-  func writeHeader(into writer: inout TextWriter) {
-    writer.write("x-openwhisk-activation-id: ")
-    write(into: &writer)
-    writer.write("\r\n")
   }
 }
 
 /// Makes identifiers that do not repeat in practice: SplitMix64 (Steele, Lea, Flood 2014). They are names, not secrets.
 public struct IdentifierGenerator: Sendable, BitwiseCopyable {
-  private var state: UInt64
+  @usableFromInline var state: UInt64
 
   public init(seed: UInt64) { state = seed }
 
+  @inlinable
   public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var value = state
@@ -55,5 +53,6 @@ public struct IdentifierGenerator: Sendable, BitwiseCopyable {
     return value ^ (value >> 31)
   }
 
+  @inlinable
   public mutating func nextActivation() -> ActivationID { ActivationID(high: next(), low: next()) }
 }
