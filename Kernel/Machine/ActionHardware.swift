@@ -69,10 +69,18 @@ import CBoot
   }
 
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
-    // SAFETY: the instance, the kernel's memory and the core are valid, and nothing else uses them meanwhile.
-    if unsafe memory.pointee.frames.isShort {
-      _ = unsafe core.pointee.reclaim(memory.pointee.frames.free &+ 256, slots: .max, sparing: instance)
-    }
+    // SAFETY: the kernel's memory is valid.
+    mapNow(page, mapping) || (unsafe reclaim(memory.pointee.frames.free &+ 256) && mapNow(page, mapping))
+  }
+
+  /// Has others' kept pages freed until `wanted` frames are free; false where there were none.
+  mutating func reclaim(_ wanted: Int) -> Bool {
+    // SAFETY: the core lives for ever; the instance is only compared.
+    unsafe core.pointee.reclaim(wanted, sparing: instance)
+  }
+
+  private mutating func mapNow(_ page: UInt32, _ mapping: PageMapping) -> Bool {
+    // SAFETY: the instance and the kernel's memory are valid, and nothing else uses them meanwhile.
     guard let entry = unsafe instance.pointee.table.makeEntryAddress(page, frames: &memory.pointee.frames) else {
       return false
     }

@@ -101,7 +101,7 @@ import CBoot
       return try installNow(image, limits, namespace)
     } catch {
       // SAFETY: no invocation runs.
-      guard error == .noMemory, unsafe core.pointee.reclaim(.max, slots: .max, sparing: nil) else { throw error }
+      guard error == .noMemory, unsafe core.pointee.reclaim(.max, sparing: nil) else { throw error }
       return try installNow(image, limits, namespace)
     }
   }
@@ -261,7 +261,6 @@ import CBoot
         transient: context.pointee.hardware.transientPages, changes, frames: &memory.pointee.frames)
     }
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
-    unsafe core.pointee.relieve()
     unsafe instance.pointee.restoreNanoseconds = (context.pointee.clock.now - begun).nanoseconds
   }
 }

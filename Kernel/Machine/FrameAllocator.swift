@@ -70,9 +70,6 @@ public struct FrameAllocator: ~Copyable {
     return address
   }
 
-  /// Whether actions get no more, or all but no more.
-  var isShort: Bool { free <= kernelReserve &+ 8 }
-
   /// One frame for an action's page; nil also where so few are left that the kernel's own small objects might get none.
   mutating func allocateForAction() -> UInt64? {
     free > kernelReserve ? allocate(pages: 1) : nil

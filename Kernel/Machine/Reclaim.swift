@@ -1,26 +1,15 @@
-// Private pages that actions at rest keep ready give way where memory gets short: they only save time.
+// Private pages that actions at rest keep ready give way where memory is short: they only save time.
 
 import Actions
 import CBoot
 
 extension ExecutorCore {
-  /// Frames that kept pages leave to what requests bring: a quarter of all.
-  private var reserve: Int { unsafe memory.pointee.frames.total >> 2 }
-
-  /// After an invocation, sees to the reserve by looking at a few instances.
-  @inline(__always)
-  mutating func relieve() {
-    // SAFETY: the kernel's memory is reached only from here meanwhile.
-    if unsafe memory.pointee.frames.free < reserve { _ = unsafe reclaim(reserve, slots: 64, sparing: nil) }
-  }
-
-  /// Frees the pages that instances at rest keep, until `wanted` frames are free or `slots` slots were looked at; false where none was.
-  /// `running` is not at rest.
+  /// Frees the pages that instances at rest keep, until `wanted` frames are free; false where there were none. `running` is not at rest.
   @_optimize(size) @inline(never)
-  mutating func reclaim(_ wanted: Int, slots count: UInt32, sparing running: UnsafeMutablePointer<Instance>?) -> Bool {
-    // SAFETY: as above; only the running instance is used by anyone else.
+  mutating func reclaim(_ wanted: Int, sparing running: UnsafeMutablePointer<Instance>?) -> Bool {
+    // SAFETY: the kernel's memory is reached only from here meanwhile, and only the running instance is used by anyone else.
     let before = unsafe memory.pointee.frames.free
-    for _ in 0..<min(count, instances.limit) {
+    for _ in 0..<instances.limit {
       guard unsafe memory.pointee.frames.free < wanted else { break }
       reclaimed = reclaimed &+ 1 < instances.limit ? reclaimed &+ 1 : 0
       guard let instance = unsafe instances.instance(at: reclaimed), unsafe instance != running else { continue }
@@ -31,4 +20,12 @@ extension ExecutorCore {
     slots.flush()
     return unsafe memory.pointee.frames.free > before
   }
+}
+
+/// For the heap: frees all that can be had; false where that is nothing, or nothing was ever run.
+@_optimize(size) @inline(never)
+func reclaimKeptPages() -> Bool {
+  // SAFETY: what is there belongs to the executor, and lives for ever. No instance changes while memory is allocated but the one that runs.
+  guard let core = unsafe thisCore(), unsafe core.pointee.run != nil else { return false }
+  return unsafe RunContext.current.pointee.hardware.reclaim(.max)
 }
