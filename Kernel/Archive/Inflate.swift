@@ -188,7 +188,7 @@ private struct Inflater: ~Copyable {
   private static func repeatBytes(_ output: inout MutableSpan<UInt8>, at: Int, distance: Int, length: Int) {
     var to = at
     let end = at &+ length
-    guard distance >= 8, output.count &- end >= 8 else {
+    guard distance >= 8, output.count &- end >= 7 else {
       while to < end {
         output[to] = output[to &- distance]
         to &+= 1

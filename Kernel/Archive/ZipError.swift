@@ -54,7 +54,7 @@ public enum ZipError: Error, Equatable, Sendable {
     case .badDirectory: "the zip's central directory is damaged; make it anew"
     case .notFound, .onlyInFolder, .duplicate: "the zip does not hold one such file"
     case .encrypted: "the executable in the zip is encrypted; make the zip without a password"
-    case .unsupportedMethod: "the executable in the zip is compressed by a method other than deflate; make it anew with: zip a.zip FILE. The method is "
+    case .unsupportedMethod: "the executable in the zip is not compressed by deflate; make it anew with: zip a.zip FILE. The method is "
     case .tooLarge: "the executable in the zip is larger than may be deployed"
     case .badSizes: "the sizes of the executable that the zip states cannot be right"
     case .badLocalHeader: "the executable's own header in the zip does not agree with the central directory; make the zip anew"

@@ -53,9 +53,9 @@ public enum CronError: Error, Equatable, Sendable {
   public func describe(into buffer: inout ByteBuffer) -> Bool {
     let text: StaticString
     switch self {
-    case .fieldCount: text = "a cron expression has five fields (minute, hour, day of the month, month, day of the week), or six with the second first"
+    case .fieldCount: text = "a cron expression has five fields (minute hour day-of-month month day-of-week), or six with the second first"
     case .unknownShorthand: text = "the shorthands are @yearly, @monthly, @weekly, @daily, @hourly, @minutely, @secondly, @weekdays and @weekends"
-    case .malformed: text = "a field holds *, a value, a range such as 1-5, each perhaps with a step such as */2, or several with commas between; see the "
+    case .malformed: text = "a field holds *, a value or a range (1-5), perhaps with a step (*/2), or several with commas between; see the "
     case .outOfRange: text = "a value lies outside its field; see the "
     case .backwards: text = "a range runs backwards; see the "
     case .zeroStep: text = "a step of zero leads nowhere; see the "
