@@ -3,6 +3,7 @@
 public import Base
 public import Bytes
 public import HTTP
+public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {

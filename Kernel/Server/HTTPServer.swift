@@ -11,6 +11,7 @@ public import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 /// The HTTP server. All its tables are made at once; nothing that a client does makes it trap.
 ///

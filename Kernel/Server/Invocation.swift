@@ -4,6 +4,7 @@ import Base
 public import Bytes
 import HTTP
 import Net
+public import Records
 
 /// One invocation on its way through the executor: `HTTPServer.next` makes it, `HTTPServer.finish` takes it.
 public struct Invocation: ~Copyable {

@@ -6,6 +6,7 @@ public import Base
 public import Bytes
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// Does the work that waits until there is an invocation to run, which it returns; nil where nothing waits.

@@ -7,6 +7,7 @@ import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 /// A deployment whose action initialises.
 struct LoopDeployment: ~Copyable {

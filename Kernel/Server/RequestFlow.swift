@@ -6,6 +6,7 @@ import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// Goes as far with a connection as its bytes allow.
