@@ -168,17 +168,17 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
     }
     set {
       timeoutMilliseconds = newValue.timeoutMilliseconds
-      memoryBytes = UInt32(clamping: newValue.memoryBytes)
-      logBytes = UInt32(clamping: newValue.logBytes)
+      memoryBytes = Self.number(UInt64(max(0, newValue.memoryBytes)))
+      logBytes = Self.number(UInt64(max(0, newValue.logBytes)))
     }
   }
 
   /// Takes over the pages that the invocation cost.
   @inlinable
   public mutating func set(_ figures: InvocationFigures) {
-    pagesCopied = UInt32(clamping: figures.copied)
-    pagesZeroed = UInt32(clamping: figures.zeroed)
-    pageFaults = UInt32(clamping: figures.faults)
+    pagesCopied = Self.number(UInt64(truncatingIfNeeded: figures.copied))
+    pagesZeroed = Self.number(UInt64(truncatingIfNeeded: figures.zeroed))
+    pageFaults = Self.number(UInt64(truncatingIfNeeded: figures.faults))
   }
 
   /// Takes over how the invocation ended.
@@ -200,5 +200,9 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
 
   /// `interval` in microseconds as a record keeps it.
   @inlinable
-  public static func microseconds(_ interval: Interval) -> UInt32 { UInt32(clamping: interval.microseconds) }
+  public static func microseconds(_ interval: Interval) -> UInt32 { number(interval.microseconds) }
+
+  /// `value`, or the largest number that a record keeps.
+  @inlinable @inline(__always)
+  static func number(_ value: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: min(value, UInt64(UInt32.max))) }
 }
