@@ -68,12 +68,14 @@ let package = Package(
     tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
+    .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: settings),
+    tests("RecordsTests", ["Records", "Exposition", "Actions", "Base", "Bytes"]),
     tests("APITests", ["API", "Records", "HTTP", "Actions", "Base", "Bytes"]),
-    tests("ServerTests", ["Server", "API", "Records", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    tests("ServerTests", ["Server", "API", "Records", "Exposition", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),
-    tests("SystemTests", ["SwiftletHost", "BrokenELF"]),
+    tests("SystemTests", ["SwiftletHost", "BrokenELF", "Exposition"]),
   ],
   swiftLanguageModes: [.v6]
 )

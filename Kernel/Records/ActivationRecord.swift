@@ -168,20 +168,20 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
     }
     set {
       timeoutMilliseconds = newValue.timeoutMilliseconds
-      memoryBytes = UInt32(clamping: newValue.memoryBytes)
-      logBytes = UInt32(clamping: newValue.logBytes)
+      memoryBytes = Self.number(UInt64(max(0, newValue.memoryBytes)))
+      logBytes = Self.number(UInt64(max(0, newValue.logBytes)))
     }
   }
 
   /// Takes over what the invocation cost.
   @inlinable
   public mutating func set(_ figures: InvocationFigures) {
-    startup = UInt32(clamping: figures.startNanoseconds / 1_000)
-    run = UInt32(clamping: figures.runNanoseconds / 1_000)
-    restore = UInt32(clamping: figures.restoreNanoseconds / 1_000)
-    pagesCopied = UInt32(clamping: figures.copied)
-    pagesZeroed = UInt32(clamping: figures.zeroed)
-    pageFaults = UInt32(clamping: figures.faults)
+    startup = Self.number(figures.startNanoseconds / 1_000)
+    run = Self.number(figures.runNanoseconds / 1_000)
+    restore = Self.number(figures.restoreNanoseconds / 1_000)
+    pagesCopied = Self.number(UInt64(truncatingIfNeeded: figures.copied))
+    pagesZeroed = Self.number(UInt64(truncatingIfNeeded: figures.zeroed))
+    pageFaults = Self.number(UInt64(truncatingIfNeeded: figures.faults))
   }
 
   /// Takes over how the invocation ended.
@@ -203,5 +203,9 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
 
   /// `interval` in microseconds as a record keeps it.
   @inlinable
-  public static func microseconds(_ interval: Interval) -> UInt32 { UInt32(clamping: interval.microseconds) }
+  public static func microseconds(_ interval: Interval) -> UInt32 { number(interval.microseconds) }
+
+  /// `value`, or the largest number that a record keeps.
+  @inlinable @inline(__always)
+  static func number(_ value: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: min(value, UInt64(UInt32.max))) }
 }

@@ -106,7 +106,7 @@ public struct ActivationStore: ~Copyable, Sendable {
     next = index &+ 1 < capacity ? index &+ 1 : 0
     if name.count <= Self.shortName {
       var bytes = names.mutableSpan
-      bytes.copy(name, to: index &* Self.shortName)
+      bytes.copy(short: name, to: index &* Self.shortName)
     }
     return index
   }
@@ -240,4 +240,25 @@ public struct ActivationStore: ~Copyable, Sendable {
 extension ActivationRecord {
   /// Bytes of the name among the texts.
   var longName: Int { Int(nameLength) > ActivationStore.shortName ? Int(nameLength) : 0 }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// As `copy`, with no call, for a few bytes: in words, of which the last may overlap the one before.
+  @inline(__always)
+  fileprivate mutating func copy(short text: Span<UInt8>, to offset: Int) {
+    let count = text.count
+    if count >= 8 {
+      var at = 0
+      while at < count &- 8 {
+        storeLE64(text.loadLE64(at), at: offset &+ at)
+        at &+= 8
+      }
+      storeLE64(text.loadLE64(count &- 8), at: offset &+ count &- 8)
+    } else if count >= 4 {
+      storeLE32(text.loadLE32(0), at: offset)
+      storeLE32(text.loadLE32(count &- 4), at: offset &+ count &- 4)
+    } else {
+      for index in text.indices { self[offset &+ index] = text[index] }
+    }
+  }
 }

@@ -9,7 +9,7 @@ public struct LatencyHistogram: Equatable, Sendable, BitwiseCopyable {
   public static var boundCount: Int { 21 }
 
   /// Microseconds up to which class `index` goes, the bound included; the last class has none.
-  @inline(__always)
+  @inline(never)
   public static func bound(_ index: Int) -> UInt64 {
     switch index {
     case 0: 10
@@ -75,6 +75,7 @@ public struct LatencyHistogram: Equatable, Sendable, BitwiseCopyable {
 
   /// An estimate of the microseconds that `permille` of 1000 latencies do not exceed, at most the last bound: inside a class they are taken
   /// for evenly spread. 0 where there are none.
+  @_optimize(size)
   public func percentile(_ permille: UInt64) -> UInt64 {
     let total = count
     guard total > 0 else { return 0 }

@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import HTTP
+import Records
 import Testing
 
 @testable import API
@@ -185,13 +186,6 @@ extension String {
       let text = reply.finish(isHead: false).span.text
       #expect(text.contains("Date: Thu, 01 Jan 1970 00:00:0\(second) GMT\r\n"))
     }
-  }
-
-  @Test func identifiersDiffer() {
-    var generator = IdentifierGenerator(seed: 1)
-    var seen: Set<UInt64> = []
-    for _ in 0..<10_000 { seen.insert(generator.next()) }
-    #expect(seen.count == 10_000)
   }
 }
 

@@ -144,7 +144,7 @@ private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
     world.executor.output = Array("one\ntwo\n{}\n".utf8)
     world.executor.log = Array("bad\tthing\n".utf8)
     let record = try #require(world.invoke("a", query: "?blocking=true")?.json)
-    let time = "2001-09-09T01:46:40.000000000Z"
+    let time = "2001-09-09T01:46:40.000001000Z"
     #expect(record["logs"] as? [String] == ["\(time) stderr: bad\tthing", "\(time) stdout: one", "\(time) stdout: two"])
     #expect(world.console == "a: bad\tthing\n")
   }
