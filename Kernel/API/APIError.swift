@@ -5,7 +5,8 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
   case badCGI, badEnvironment, badOutput, badLogs, badPath
-  case badLoop
+  case badPayload, badTime
+  case badLoop, badBlocking, badResult, badWait
   case jsonUpload, unknownMedia, alreadyExists
   case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
   case headTimeout, bodyTimeout
@@ -19,7 +20,8 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
-    case .badLoop: .badRequest
+    case .badPayload, .badTime: .badRequest
+    case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
     case .jsonUpload, .unknownMedia: .unsupportedMediaType
     case .alreadyExists: .conflict
     case .bodyTooLarge: .contentTooLarge
@@ -48,6 +50,11 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badLogs: "The parameter logs must be a number of bytes from 0 to 1048576."
     case .badPath: "The path holds a malformed escape or a zero byte."
     case .badLoop: "The parameter loop must be true or false."
+    case .badPayload: "The request content was malformed: parameters must be a JSON object."
+    case .badTime: "The parameters since and upto must be milliseconds since 1970."
+    case .badBlocking: "The parameter blocking must be true or false."
+    case .badResult: "The parameter result must be true or false."
+    case .badWait: "The parameter timeout must be a number of milliseconds from 1 to 60000."
     case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
     case .jsonUpload: "This version of the kernel takes an action as the ELF executable itself, not as JSON: send the file with curl -T FILE."
     case .unknownMedia: "An action is uploaded as application/octet-stream or application/x-executable: send the ELF executable with curl -T FILE."

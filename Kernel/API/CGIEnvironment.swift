@@ -5,6 +5,7 @@
 import Base
 import Bytes
 public import HTTP
+public import Records
 
 /// What the variables say beside the request's head and the action's names.
 public struct EnvironmentValues: Sendable, BitwiseCopyable {
@@ -84,8 +85,7 @@ public enum CGIEnvironment {
     text.write("\0__OW_NAMESPACE=")
     text.write(namespace)
     text.write("\0__OW_ACTIVATION_ID=")
-    text.write(hex: values.activation.high, width: 16)
-    text.write(hex: values.activation.low, width: 16)
+    values.activation.write(into: &text)
     text.write("\0__OW_DEADLINE=")
     text.write(decimal: values.deadline)
     text.write("\0__OW_API_HOST=http://")

@@ -5,6 +5,7 @@
 import Base
 public import Bytes
 public import HTTP
+public import Records
 
 public enum CGIResponse {
   /// The message for `output`, whose header is `head`; nil where memory is out.

@@ -43,6 +43,26 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
+/// What `POST …/actions/{name}?blocking=&result=&timeout=` asks for.
+public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
+  /// The longest that a client may wait, and what it waits where it says nothing; milliseconds.
+  public static var longestWait: Int { 60_000 }
+
+  public var isBlocking = false
+  public var wantsResult = false
+  public var waitMilliseconds = UInt32(InvokeParameters.longestWait)
+
+  public init() {}
+
+  public init(parsing query: Span<UInt8>) throws(APIError) {
+    isBlocking = try Parameter.flag("blocking", in: query, .badBlocking) ?? false
+    wantsResult = try Parameter.flag("result", in: query, .badResult) ?? false
+    if let wait = try Parameter.number("timeout", in: query, 1...Self.longestWait, .badWait) {
+      waitMilliseconds = UInt32(truncatingIfNeeded: wait)
+    }
+  }
+}
+
 /// What `?limit=&skip=&count=` asks of a list.
 public struct ListPage: Equatable, Sendable, BitwiseCopyable {
   /// Entries at most: 30 where the query says nothing, 200 where it says 0.
@@ -81,5 +101,27 @@ enum Parameter {
     guard let number = ASCII.decimal(query.extracting(place), limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
     else { throw error }
     return Int(number)
+  }
+}
+
+/// What `?limit=&skip=&count=&since=&upto=&name=&docs=` asks of the list of activations.
+public struct ActivationQuery: Sendable {
+  public var page: ListPage
+  /// Where in the query the name is that activations must have, percent-encoded.
+  public var name: Range<Int>?
+  /// Whether whole records are wanted.
+  public var isFull: Bool
+  /// Milliseconds since 1970 between which activations began, both included.
+  public var since: UInt64
+  public var upto: UInt64
+
+  public init(parsing query: Span<UInt8>) throws(APIError) {
+    page = try ListPage(parsing: query)
+    name = QueryString.value(of: "name", in: query)
+    isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
+    since = UInt64(try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0)
+    let upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
+    // To OpenWhisk's clients 0 is no bound.
+    self.upto = upto == 0 ? .max : UInt64(upto)
   }
 }

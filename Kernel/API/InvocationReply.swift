@@ -7,6 +7,7 @@
 import Base
 public import Bytes
 public import HTTP
+public import Records
 
 /// A reply whose body is still to be appended.
 public struct InvocationReply: ~Copyable {

@@ -3,15 +3,17 @@
 public import Base
 public import Bytes
 public import HTTP
+public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
-  case json, text, binary
+  case json, text, binary, metrics
 
   var value: StaticString {
     switch self {
     case .json: "application/json"
     case .text: "text/plain; charset=utf-8"
+    case .metrics: "text/plain; version=0.0.4; charset=utf-8"
     case .binary: "application/octet-stream"
     }
   }
@@ -56,6 +58,12 @@ public struct Reply: ~Copyable {
     self.status = status
     self.media = media
     body = TextWriter()
+  }
+
+  /// A reply whose body is fixed.
+  public init(_ status: HTTPStatus, _ media: MediaType, _ text: StaticString) {
+    self.init(status, media)
+    body.write(text)
   }
 
   /// `{"error": text, "code": id}`.

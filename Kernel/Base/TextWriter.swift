@@ -18,6 +18,9 @@ public struct TextWriter: ~Copyable {
     isBroken = !buffer.reserve(capacity)
   }
 
+  /// Makes the text useless, where a piece of it was lost before it came here.
+  public mutating func fail() { isBroken = true }
+
   /// The buffer, to send.
   public consuming func finish() -> ByteBuffer { buffer }
 

@@ -6,6 +6,7 @@ import Base
 import Bytes
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// Adds the environment of the connection's request, whose bytes are still the network's, to `request`.

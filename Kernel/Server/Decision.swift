@@ -18,100 +18,63 @@ enum Decision: ~Copyable {
 
 extension HTTPServer {
   /// Decides about the request in `head`, whose bytes are `bytes`; fills `pending` in.
-  mutating func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) -> Decision {
+  mutating func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest, _ now: Instant) -> Decision {
     let route = Route(head.path, in: bytes)
-    let resource = route.resource
-    pending.isAPI = resource.isAPI
-    if resource != .function {
-      guard head.method != .other, head.method != .connect else { return .refusal(.methodNotImplemented, allow: nil) }
-      guard resource != .unknown else { return .refusal(.notFound, allow: nil) }
-    }
-    guard resource.allows(head.method) else { return .refusal(.methodNotAllowed, allow: resource.allow) }
     do throws(APIError) {
-      if resource == .function {
-        try findFunction(route.name, bytes, &pending)
-        return .work
-      }
-      return try judge(route, bytes, &pending)
+      guard route.resource == .function, route.allows(head.method) else { return try judge(route, bytes, &pending, now) }
+      try findFunction(route.name, bytes, &pending)
+      pending.job = .invoke
+      return .work
     } catch {
       return .refusal(error, allow: nil)
     }
   }
 
-  @_optimize(size)
+  /// Decides about everything but `/function`.
+  @_optimize(size) @inline(never)
   private mutating func judge(
-    _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
+    _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest, _ now: Instant
   ) throws(APIError) -> Decision {
     let resource = route.resource
+    pending.isAPI = resource.isAPI
+    if !resource.isFunction {
+      guard head.method != .other, head.method != .connect else { throw .methodNotImplemented }
+      guard resource != .unknown else { throw .notFound }
+    }
+    guard route.allows(head.method) else { return .refusal(.methodNotAllowed, allow: route.allow()) }
+    switch resource {
+    case .asyncFunction:
+      try findFunction(route.name, bytes, &pending)
+      pending.job = .background
+      if let action = pending.action { pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: actions.namespace(of: action) ?? 0)) }
+      return .work
+    default: break
+    }
     if head.method == .options {
       var reply = Reply(.noContent)
-      reply.allow = resource.allow
+      reply.allow = route.allow()
       return .reply(reply)
     }
-    var reply = Reply(.ok, resource == .root || resource == .health ? .text : .json)
     switch resource {
-    case .root: reply.body.write(Pages.root)
-    case .health: reply.body.write("ok\n")
-    case .information: reply.body.write(Pages.information)
-    case .actionList:
-      let namespace = try authorize(route.namespace, bytes)
-      let page = head.query.isAbsent ? ListPage() : try ListPage(parsing: bytes.extracting(head.query))
-      EntityWriter.writeList(of: actions, in: namespace, named: accounts.name(of: namespace), page: page, into: &reply.body)
+    case .root: return .reply(Reply(.ok, .text, Pages.root))
+    case .health: return .reply(Reply(.ok, .text, "ok\n"))
+    case .information: return .reply(Reply(.ok, .json, Pages.information))
+    case .metrics: return .reply(metricsReply(now: now))
     case .counters:
       _ = try authenticate(bytes)
-      writeCounters(into: &reply.body)
-    case .action:
-      pending.namespace = try authorize(route.namespace, bytes)
-      pending.name = route.name
-      return try judgeAction(bytes, &pending)
-    case .function, .server, .unknown: throw .notFound
-    }
-    return .reply(reply)
-  }
-
-  /// `/api/v1/namespaces/{namespace}/actions/{name}`
-  @_optimize(size)
-  private mutating func judgeAction(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
-    guard let name = DecodedName(bytes.extracting(pending.name)) else { throw .badName }
-    let known = actions.find(namespace: UInt16(pending.namespace.index), name: name.span)
-    switch head.method {
-    case .put:
-      guard ActionName.isLegal(name.span) else { throw .badName }
-      try checkUpload(bytes)
-      let parameters = head.query.isAbsent ? DeployParameters() : try DeployParameters(parsing: bytes.extracting(head.query))
-      guard known == nil || parameters.overwrites else { throw .alreadyExists }
-      pending.job = .deploy
-      return .work
-    case .delete:
-      guard known != nil else { throw .notFound }
-      pending.job = .remove
-      return .work
-    default:
-      guard let known else { throw .notFound }
       var reply = Reply(.ok)
-      EntityWriter.write(known, of: actions, namespace: accounts.name(of: pending.namespace), into: &reply.body)
+      writeCounters(into: &reply.body)
       return .reply(reply)
+    case .namespaces, .limits, .list: return .reply(try listReply(route, bytes))
+    case .activations, .activation, .activationLogs, .activationResult: return .reply(try activationReply(route, bytes))
+    case .entity: return try judgeEntity(route, bytes, &pending)
+    case .function, .asyncFunction, .webAction, .server, .unknown: throw .notFound
     }
-  }
-
-  /// Whether the media type can be an executable: curl sends none with -T and a form's with --data-binary.
-  @_optimize(size)
-  private mutating func checkUpload(_ bytes: Span<UInt8>) throws(APIError) {
-    guard !head.contentType.isAbsent else { return }
-    let value = bytes.extracting(head.contentType)
-    var end = 0
-    while end < value.count, value[end] != 0x3b, value[end] != 0x20 { end &+= 1 }
-    let type = value.extracting(0..<end)
-    if type.equalsIgnoringCase("application/json") { throw .jsonUpload }
-    guard type.equalsIgnoringCase("application/octet-stream") || type.equalsIgnoringCase("application/x-executable")
-      || type.equalsIgnoringCase("application/x-elf") || type.equalsIgnoringCase("application/x-www-form-urlencoded")
-      || type.isEmpty
-    else { throw .unknownMedia }
   }
 
   /// The namespace of the sender.
   @_optimize(size)
-  private mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
+  mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
       throw .unauthorized
     }
@@ -120,7 +83,7 @@ extension HTTPServer {
 
   /// The sender's namespace, which `range` must name: by its name or by `_`.
   @_optimize(size)
-  private mutating func authorize(_ range: ByteRange, _ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
+  mutating func authorize(_ range: ByteRange, _ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
     let own = try authenticate(bytes)
     guard let name = DecodedName(bytes.extracting(range)) else { throw .forbidden }
     guard name.span.equals("_") || name.span.equals(accounts.name(of: own)) else { throw .forbidden }
@@ -139,7 +102,6 @@ extension HTTPServer {
       let own = try authenticate(bytes)
       guard actions.namespace(of: id) == UInt16(own.index) else { throw .forbidden }
     }
-    pending.job = .invoke
     pending.action = id
   }
 

@@ -1,0 +1,104 @@
+import Base
+import Testing
+
+@testable import Records
+
+@Suite struct TokenBucketTests {
+  private func taken(_ bucket: inout TokenBucket, _ now: Instant, tries: Int = 1_000) -> Int {
+    (0..<tries).count { _ in bucket.take(now: now) }
+  }
+
+  @Test func burstThenRate() {
+    var bucket = TokenBucket(perMinute: 60, burst: 5, now: Instant(nanoseconds: 7))
+    #expect(taken(&bucket, Instant(nanoseconds: 7)) == 5)
+    #expect(taken(&bucket, Instant(nanoseconds: 7 + 999_999_999)) == 0)
+    #expect(taken(&bucket, Instant(nanoseconds: 7 + 1_000_000_000)) == 1)
+    #expect(taken(&bucket, Instant(nanoseconds: 7) + .seconds(3)) == 2)
+    #expect(taken(&bucket, Instant(nanoseconds: 7) + .seconds(1_000)) == 5)
+  }
+
+  @Test func timeThatGoesBackEarnsNothing() {
+    var bucket = TokenBucket(perMinute: 60, burst: 2, now: Instant(nanoseconds: 0) + .seconds(10))
+    #expect(taken(&bucket, Instant(nanoseconds: 0) + .seconds(10)) == 2)
+    #expect(taken(&bucket, Instant(nanoseconds: 0)) == 0)
+    #expect(taken(&bucket, Instant(nanoseconds: 0) + .seconds(10)) == 0)
+    #expect(taken(&bucket, Instant(nanoseconds: 0) + .seconds(11)) == 1)
+  }
+
+  /// Rates that do not divide a minute: over any time exactly what the rate gives, rounded down.
+  @Test(arguments: [1, 7, 59, 61, 1_000_003, UInt32.max])
+  func doesNotDrift(_ rate: UInt32) {
+    var bucket = TokenBucket(perMinute: rate, burst: TokenBucket.largestBurst, now: Instant(nanoseconds: 0))
+    let full = UInt64(bucket.left(now: Instant(nanoseconds: 0)))
+    #expect(full == 1 << 27)
+    var random = IdentifierGenerator(seed: UInt64(rate))
+    var now: UInt64 = 0
+    var count: UInt64 = 0
+    // The burst is used up first, so that the bucket never runs over.
+    var drained = TokenBucket(perMinute: rate, burst: 2, now: Instant(nanoseconds: 0))
+    while drained.take(now: Instant(nanoseconds: 0)) {}
+    for _ in 0..<20_000 {
+      now += random.next() % max(1, 60_000_000_000 / UInt64(rate))
+      if drained.take(now: Instant(nanoseconds: now)) { count += 1 }
+    }
+    let earned = UInt64(rate).multipliedFullWidth(by: now)
+    let expected = UInt64(60_000_000_000).dividingFullWidth(earned).quotient
+    #expect(count == expected || count + UInt64(drained.left(now: Instant(nanoseconds: now))) == expected)
+  }
+
+  @Test func yearsDoNotOverflow() {
+    for rate: UInt32 in [0, 1, 60, .max] {
+      var bucket = TokenBucket(perMinute: rate, burst: .max, now: Instant(nanoseconds: 0))
+      #expect(bucket.burst == TokenBucket.largestBurst)
+      #expect(taken(&bucket, .distantFuture, tries: 1) == 1)
+      let left = bucket.left(now: .distantFuture)
+      #expect(left == TokenBucket.largestBurst - 1)
+      var empty = TokenBucket(perMinute: rate, burst: 1, now: Instant(nanoseconds: 0))
+      #expect(taken(&empty, Instant(nanoseconds: 0)) == 1)
+      #expect(taken(&empty, .distantFuture) == (rate > 0 ? 1 : 0))
+    }
+  }
+
+  @Test func aBucketOfNoneGivesNone() {
+    var bucket = TokenBucket(perMinute: 60, burst: 0, now: Instant(nanoseconds: 0))
+    #expect(taken(&bucket, .distantFuture) == 0)
+  }
+}
+
+@Suite struct NamespaceQuotaTests {
+  private func text(_ refusal: QuotaRefusal?) -> String { written { refusal?.write(into: &$0) } }
+
+  @Test func rate() {
+    var quota = NamespaceQuota(perMinute: 60, concurrent: 1_000, now: Instant(nanoseconds: 0))
+    let now = Instant(nanoseconds: 5)
+    for _ in 0..<60 { #expect(quota.begin(now: now) == nil) }
+    #expect(text(quota.begin(now: now)) == "Too many requests in the last minute (count: 61, allowed: 60).")
+    #expect(quota.begin(now: now) == .rate(count: 62, allowed: 60))
+    #expect(quota.inFlight == 60)
+    #expect(quota.begin(now: now + .seconds(1)) == nil)
+    #expect(quota.begin(now: now + .seconds(1)) == .rate(count: 61, allowed: 60))
+  }
+
+  @Test func concurrency() {
+    var quota = NamespaceQuota(perMinute: 1_000, concurrent: 2, now: Instant(nanoseconds: 0))
+    let now = Instant(nanoseconds: 0)
+    #expect(quota.begin(now: now) == nil && quota.begin(now: now) == nil)
+    #expect(text(quota.begin(now: now)) == "Too many concurrent requests in flight (count: 2, allowed: 2).")
+    quota.end()
+    #expect(quota.inFlight == 1 && quota.begin(now: now) == nil)
+    for _ in 0..<5 { quota.end() }
+    #expect(quota.inFlight == 0)
+  }
+
+  @Test func none() {
+    var quota = NamespaceQuota(perMinute: 0, concurrent: 1, now: Instant(nanoseconds: 0))
+    #expect(quota.begin(now: .distantFuture) == .rate(count: 1, allowed: 0))
+    var other = NamespaceQuota(perMinute: 1, concurrent: 0, now: Instant(nanoseconds: 0))
+    #expect(other.begin(now: .distantFuture) == .concurrency(count: 0, allowed: 0))
+  }
+
+  @Test func aLargeRateIsCut() {
+    let quota = NamespaceQuota(perMinute: .max, concurrent: .max, now: Instant(nanoseconds: 0))
+    #expect(quota.perMinute == TokenBucket.largestBurst)
+  }
+}
