@@ -24,7 +24,7 @@ tests    := Tests/Actions
 
 swift_actions := echo hello sha256 primes
 asm_tests     := $(patsubst $(tests)/%.asm,%,$(wildcard $(tests)/*.asm))
-swift_tests   := sdk-probe
+swift_tests   := sdk-probe sdk-loop
 c_tests       := $(patsubst $(tests)/%.c,%,$(wildcard $(tests)/*.c))
 
 # -Osize: small images have fewer pages to map, to copy and to miss in the TLB.
@@ -55,8 +55,9 @@ link = $(LD) $(2) $(3) -o $(userland)/$(1) && $(LD) -s $(2) $(3) -o $(4)
 
 .PHONY: actions test-actions setup FORCE
 actions: $(addprefix $(BUILD)/actions/,$(swift_actions) echo-c)
-	@$(left_out) true
+	@$(left_out_actions) true
 test-actions: $(addprefix $(BUILD)/test-actions/,$(asm_tests) $(c_tests) $(swift_tests))
+	@$(left_out_test-actions) true
 
 # The top Makefile installs packages here.
 setup:
@@ -109,12 +110,12 @@ $(BUILD)/actions/echo-c: $(userland)/echo-c.o | $(BUILD)/actions
 
 # --- Unmodified Linux programs: linked as anyone links them, with nothing of Swiftlet's ---
 
-# $(call offer,ACTIONS,WHAT IS THERE WHERE THEY CAN BE BUILT,WHAT IS MISSING OTHERWISE)
+# $(call offer,ACTIONS,WHAT IS THERE WHERE THEY CAN BE BUILT,WHAT IS MISSING OTHERWISE,TARGET)
 define offer
 ifneq ($(strip $(2)),)
-actions: $(addprefix $(BUILD)/actions/,$(1))
+$(or $(4),actions): $(addprefix $(BUILD)/$(or $(4),actions)/,$(1))
 else
-left_out += $(foreach action,$(1),echo "  left out $(action): $(strip $(3))";)
+left_out_$(or $(4),actions) += $(foreach action,$(1),echo "  left out $(action): $(strip $(3))";)
 endif
 endef
 
@@ -127,6 +128,7 @@ rust_target  := x86_64-unknown-linux-gnu
 
 $(eval $(call offer,echo-glibc statistics,$(call installed,$(gnu_lib)/rcrt1.o,libc6-dev),libc6-dev is not installed))
 $(eval $(call offer,lua,$(call installed,$(gnu_lib)/liblua5.4.a,liblua5.4-dev),liblua5.4-dev is not installed))
+$(eval $(call offer,lua-probe,$(call installed,$(gnu_lib)/liblua5.4.a,liblua5.4-dev),liblua5.4-dev is not installed,test-actions))
 $(eval $(call offer,words-rust,\
   $(wildcard $(shell $(RUSTC) --print target-libdir --target $(rust_target) 2>/dev/null)/libstd-*.rlib),\
   there is no $(RUSTC) with the standard library for $(rust_target)))
@@ -134,9 +136,9 @@ $(eval $(call offer,swift-full,\
   $(and $(wildcard $(swift_resources)_static/linux/static-executable-args.lnk),$(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/libstdc++.a)),\
   Swift or the C++ library (apt-get install g++) has no static library))
 
-# $(call linux_program,NAME,SOURCES AND OTHER FILES IT DEPENDS ON,TOOL'S NAME TO PRINT,COMMAND)
+# $(call linux_program,NAME,SOURCES AND OTHER FILES IT DEPENDS ON,TOOL'S NAME TO PRINT,COMMAND,TARGET)
 define linux_program
-$(BUILD)/actions/$(1): $(2) Userland/build.mk | setup $(userland) $(BUILD)/actions
+$(BUILD)/$(or $(5),actions)/$(1): $(2) Userland/build.mk | setup $(userland) $(BUILD)/$(or $(5),actions)
 	@echo "  $(3)$(1)"
 	@$(4) -o $(userland)/$(1) && strip -o $$@ $(userland)/$(1)
 endef
@@ -145,6 +147,8 @@ $(eval $(call linux_program,echo-glibc,Userland/echo-glibc/echo.c,CC      ,gcc $
 $(eval $(call linux_program,statistics,Userland/statistics/statistics.c,CC      ,gcc $$(LINUX_CFLAGS) $$< -lm))
 $(eval $(call linux_program,lua,Userland/lua/main.c $(LUA_SCRIPT) $(userland)/lua-script,CC      ,\
   gcc $$(LINUX_CFLAGS) -DSCRIPT='"$(LUA_SCRIPT)"' -I /usr/include/lua5.4 $$< -llua5.4 -lm))
+$(eval $(call linux_program,lua-probe,Userland/lua/main.c $(tests)/lua-probe.lua,CC      ,\
+  gcc $$(LINUX_CFLAGS) -DSCRIPT='"$(tests)/lua-probe.lua"' -I /usr/include/lua5.4 $$< -llua5.4 -lm,test-actions))
 $(eval $(call linux_program,words-rust,Userland/words-rust/words.rs,RUSTC   ,\
   $$(RUSTC) --edition 2021 --target $(rust_target) -O -C target-feature=+crt-static -C relocation-model=pie $$<))
 $(eval $(call linux_program,swift-full,Userland/swift-full/SwiftFull.swift,SWIFTC  ,\

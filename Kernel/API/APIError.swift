@@ -5,6 +5,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
   case badCGI, badEnvironment, badOutput, badLogs, badPath
+  case badPayload, badTime
   case badLoop, badBlocking, badResult, badWait
   case jsonUpload, unknownMedia, alreadyExists
   case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
@@ -19,6 +20,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
+    case .badPayload, .badTime: .badRequest
     case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
     case .jsonUpload, .unknownMedia: .unsupportedMediaType
     case .alreadyExists: .conflict
@@ -48,6 +50,8 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badLogs: "The parameter logs must be a number of bytes from 0 to 1048576."
     case .badPath: "The path holds a malformed escape or a zero byte."
     case .badLoop: "The parameter loop must be true or false."
+    case .badPayload: "The request content was malformed: parameters must be a JSON object."
+    case .badTime: "The parameters since and upto must be milliseconds since 1970."
     case .badBlocking: "The parameter blocking must be true or false."
     case .badResult: "The parameter result must be true or false."
     case .badWait: "The parameter timeout must be a number of milliseconds from 1 to 60000."

@@ -4,6 +4,7 @@
 import Base
 import Bytes
 import HTTP
+public import Records
 
 /// A namespace, by its place in the `AccountTable`.
 public struct NamespaceID: Equatable, Sendable, BitwiseCopyable {
@@ -90,4 +91,16 @@ public struct AccountTable: ~Copyable {
     let index = Int(id.index)
     return text.span.extracting(index < namespaceCount ? namespaces[index] : .absent)
   }
+}
+
+extension AccountTable: ActivationNames {
+  @_lifetime(borrow self)
+  public func namespaceName(_ number: UInt16) -> Span<UInt8> {
+    let index = Int(number)
+    return text.span.extracting(index < namespaceCount ? namespaces[index] : .absent)
+  }
+
+  /// Records do not keep who asked: all accounts of a namespace are equal.
+  @_lifetime(borrow self)
+  public func subjectName(_ number: UInt16) -> Span<UInt8> { text.span.extracting(0..<0) }
 }

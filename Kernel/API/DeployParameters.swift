@@ -103,3 +103,25 @@ enum Parameter {
     return Int(number)
   }
 }
+
+/// What `?limit=&skip=&count=&since=&upto=&name=&docs=` asks of the list of activations.
+public struct ActivationQuery: Sendable {
+  public var page: ListPage
+  /// Where in the query the name is that activations must have, percent-encoded.
+  public var name: Range<Int>?
+  /// Whether whole records are wanted.
+  public var isFull: Bool
+  /// Milliseconds since 1970 between which activations began, both included.
+  public var since: UInt64
+  public var upto: UInt64
+
+  public init(parsing query: Span<UInt8>) throws(APIError) {
+    page = try ListPage(parsing: query)
+    name = QueryString.value(of: "name", in: query)
+    isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
+    since = UInt64(try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0)
+    let upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
+    // To OpenWhisk's clients 0 is no bound.
+    self.upto = upto == 0 ? .max : UInt64(upto)
+  }
+}

@@ -7,12 +7,13 @@ public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
-  case json, text, binary
+  case json, text, binary, metrics
 
   var value: StaticString {
     switch self {
     case .json: "application/json"
     case .text: "text/plain; charset=utf-8"
+    case .metrics: "text/plain; version=0.0.4; charset=utf-8"
     case .binary: "application/octet-stream"
     }
   }

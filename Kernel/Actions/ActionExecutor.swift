@@ -59,4 +59,20 @@ public protocol ActionExecutor: ~Copyable {
 
   /// Brings the instance back to its pristine state; called once after each `invoke`, when the response was queued.
   mutating func restore(_ id: InstanceID)
+
+  /// What the last invocation cost.
+  var lastInvocation: InvocationFigures { get }
+
+  /// Which descriptor the output of the last invocation came from, where that was in loop mode.
+  var lastAnswer: Answer { get }
+
+  /// Moves out the marks of the log that the last invocation or initialisation wrote.
+  mutating func takeLogMarks() -> LogMarks
+}
+
+/// For executors that measure nothing.
+extension ActionExecutor where Self: ~Copyable {
+  public var lastInvocation: InvocationFigures { InvocationFigures() }
+  public var lastAnswer: Answer { .none }
+  public mutating func takeLogMarks() -> LogMarks { LogMarks() }
 }

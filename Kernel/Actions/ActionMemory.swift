@@ -44,20 +44,50 @@ public struct ActionMemory: Sendable {
   /// The heap's bounds in bytes from the slot's base: its start is fixed, its end moves with brk.
   var heapStart: UInt64 = 0
   var heapEnd: UInt64 = 0
+  private var heapEndAtEntry: UInt64 = 0
   private var templatePages = 0
   private(set) var hasSnapshot = false
+  /// The instance whose regions at entry the table holds, for as long as no memory call changed them.
+  private var owner: InstanceID?
   var pageLimit = 0
 
   public init() {}
 
-  /// Makes the memory that of a pristine image in the slot at `slotBase`. `privatePages` pages were kept ready for it.
-  public mutating func begin(_ layout: borrowing ImageLayout, slotBase: UInt64, memoryBytes: Int, privatePages: Int) {
-    start(slotBase, memoryBytes, templatePages: layout.templatePageCount, privatePages: privatePages)
+  /// Makes the memory that of a pristine image in the slot at `slotBase`. `privatePages` pages were kept ready for it. An `owner` has
+  /// one image for all its life, and one snapshot.
+  @inline(__always)
+  public mutating func begin(
+    _ layout: borrowing ImageLayout, owner: InstanceID?, slotBase: UInt64, memoryBytes: Int, privatePages: Int
+  ) {
+    if hasSnapshot || !isPristine(of: owner) { load(layout, owner) }
+    start(slotBase, memoryBytes, privatePages)
+  }
+
+  /// Makes the memory that of `snapshot`, which was taken in the slot at `slotBase`.
+  @inline(__always)
+  mutating func begin(
+    _ snapshot: borrowing Snapshot, owner: InstanceID?, slotBase: UInt64, memoryBytes: Int, privatePages: Int
+  ) {
+    if !hasSnapshot || !isPristine(of: owner) { load(snapshot, owner) }
+    changedOtherPages = 0..<0
+    start(slotBase, memoryBytes, privatePages)
+  }
+
+  @inline(__always)
+  private func isPristine(of owner: InstanceID?) -> Bool {
+    guard let owner, let held = self.owner else { return false }
+    return owner == held && !regions.isChanged
+  }
+
+  @inline(never)
+  private mutating func load(_ layout: borrowing ImageLayout, _ owner: InstanceID?) {
+    self.owner = owner
     hasSnapshot = false
+    templatePages = layout.templatePageCount
     imageEnd = layout.endPage
     // One page stays unmapped between the image and the heap.
     heapStart = UInt64(imageEnd &+ 1) << AddressSpace.pageShift
-    heapEnd = heapStart
+    heapEndAtEntry = heapStart
     regions.removeAll()
     for index in 0..<layout.regionCount {
       let part = layout.region(index)
@@ -71,23 +101,23 @@ public struct ActionMemory: Sendable {
         start: SlotLayout.stackFirstPage, end: SlotLayout.stackEndPage, protection: [.read, .write], wasWritable: true))
   }
 
-  /// Makes the memory that of `snapshot`, which was taken in the slot at `slotBase`.
-  mutating func begin(_ snapshot: borrowing Snapshot, slotBase: UInt64, memoryBytes: Int, privatePages: Int) {
-    start(slotBase, memoryBytes, templatePages: snapshot.templatePageCount, privatePages: privatePages)
+  @inline(never)
+  private mutating func load(_ snapshot: borrowing Snapshot, _ owner: InstanceID?) {
+    self.owner = owner
     hasSnapshot = true
-    changedOtherPages = 0..<0
+    templatePages = snapshot.templatePageCount
     imageEnd = snapshot.imageEnd
     heapStart = snapshot.heapStart
-    heapEnd = snapshot.heapEnd
+    heapEndAtEntry = snapshot.heapEnd
     regions.removeAll()
     for index in 0..<snapshot.regions.count { regions.append(snapshot.regions[index]) }
   }
 
   @inline(__always)
-  private mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, templatePages: Int, privatePages: Int) {
+  private mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, _ privatePages: Int) {
     self.slotBase = slotBase
     self.privatePages = privatePages
-    self.templatePages = templatePages
+    heapEnd = heapEndAtEntry
     pageLimit = max(0, memoryBytes) >> Int(AddressSpace.pageShift)
     peakPages = templatePages &+ privatePages
     changedImagePages = 0..<0

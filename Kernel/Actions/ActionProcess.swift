@@ -14,11 +14,11 @@ public enum ProcessStep: Equatable, Sendable, BitwiseCopyable {
   case end(Outcome)
 }
 
-/// Where the response of an action in loop mode comes from.
-enum Answer: UInt8, Sendable, BitwiseCopyable {
-  /// Nothing was written yet.
+/// Which descriptor the output of an action in loop mode comes from.
+public enum Answer: UInt8, Sendable, BitwiseCopyable {
+  /// Nothing was written, or the action is not in loop mode.
   case none
-  /// fd 3, for as long as fd 1 is not written.
+  /// fd 3, ActionLoop's.
   case result
   /// fd 1.
   case output
@@ -35,17 +35,19 @@ public struct ActionProcess: ~Copyable, Sendable {
   /// Bit N: descriptor N is open.
   var openDescriptors: UInt8 = 0b111
   private(set) var mode = ActionMode.process
-  /// In loop mode, where the response comes from as yet, whether a read has said that the input is at its end, and whether the
-  /// action has answered since then.
-  var answer = Answer.none
+  /// In loop mode, whether fd 3 is preferred to fd 1 (`InvocationRequest.answersOnResult`), which of them the output comes from as yet,
+  /// whether it is fd 3's and ends with a whole line, and whether the action knows that no more input comes.
+  var answersOnResult = false
+  public internal(set) var answer = Answer.none
+  var hasAnswered = false
   var hasSeenEnd = false
-  var hasAnsweredSinceEnd = false
   /// Bytes of the output and the log when the invocation began.
   var outputStart = 0
   var logStart = 0
   var isLogCut = false
   /// Bit N: the log already names unknown call N; calls past the last bit share it.
   var noted: [8 of UInt64] = .init(repeating: 0)
+  var logMarks = LogMarks()
   /// Where vectors of readv, writev and poll are brought in; keeps its memory.
   var scratch = ByteBuffer()
 
@@ -53,27 +55,33 @@ public struct ActionProcess: ~Copyable, Sendable {
 
   /// Makes everything ready for an invocation of the image with `layout` in the slot at `slotBase`, or for its initialisation in
   /// loop mode. What it writes goes to the ends of the buffers that the calls are given, which have `outputStart` and `logStart`
-  /// bytes now.
+  /// bytes now. Where `owner` is not nil, its memory at entry is always the same.
+  @inline(__always)
   public mutating func begin(
-    _ layout: borrowing ImageLayout, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
+    _ layout: borrowing ImageLayout, owner: InstanceID? = nil, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
     logStart: Int, now: Instant, mode: ActionMode = .process
   ) {
-    memory.begin(layout, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
+    memory.begin(
+      layout, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = mode == .process ? 0b111 : 0b1111
+    answer = .none
     start(mode, limits, outputStart, logStart, now)
   }
 
-  /// The same for an invocation that goes on from `snapshot`.
-  @_optimize(size) @inline(never)
+  /// The same for an invocation that goes on from `snapshot`; `answersOnResult` as in its request.
+  @inline(__always)
   public mutating func begin(
-    _ snapshot: borrowing Snapshot, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
-    logStart: Int, now: Instant
+    _ snapshot: borrowing Snapshot, owner: InstanceID? = nil, slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int,
+    logStart: Int, now: Instant, answersOnResult: Bool = false
   ) {
-    memory.begin(snapshot, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
+    memory.begin(
+      snapshot, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = snapshot.openDescriptors
+    self.answersOnResult = answersOnResult
     answer = .none
-    hasSeenEnd = false
-    hasAnsweredSinceEnd = false
+    hasAnswered = false
+    // The one line that the request is ends itself.
+    hasSeenEnd = answersOnResult
     start(.serving, limits, outputStart, logStart, now)
   }
 
@@ -89,6 +97,14 @@ public struct ActionProcess: ~Copyable, Sendable {
     inputPosition = 0
     isLogCut = false
     noted = .init(repeating: 0)
+    if logMarks.count > 0 { logMarks.removeAll() }
+  }
+
+  /// Moves the marks of the log out.
+  public mutating func takeLogMarks() -> LogMarks {
+    var taken = LogMarks()
+    swap(&taken, &logMarks)
+    return taken
   }
 
   /// Handles a page fault that the action raised at `address`: the page is mapped, or the invocation ends.

@@ -4,6 +4,7 @@
 // memory that may be refused; nothing is allocated before the first action comes.
 // Out of scope: installing and running (ActionExecutor.swift), and what a listing looks like.
 
+public import Base
 import Bytes
 
 /// Names one record of an `ActionTable`; harmless when stale.
@@ -30,6 +31,9 @@ public struct ActionRecord: Sendable, BitwiseCopyable {
   public var hasEnvironment: Bool = false
   /// Whether the action's output begins with CGI response headers; `hasEnvironment` then, too.
   public var isCGI: Bool = false
+  /// Whether no invocation of this version has ended, and what its initialisation took, in loop mode.
+  public var isCold = true
+  public var preparation = Interval.zero
   public var invocations: UInt64 = 0
   /// Invocations that ended otherwise than by exit status 0.
   public var failures: UInt64 = 0

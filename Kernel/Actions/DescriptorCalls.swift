@@ -1,7 +1,9 @@
-// Descriptors: 0 reads the request's body, 1 appends to the output, 2 to the log; 3, in loop mode, to the output as well.
+// Descriptors: 0 reads the request's body, 1 appends to the output, 2 to the log. In loop mode there is 3, ActionLoop's, for the
+// result; the output is one's or the other's.
 // All look like pipes: data or end of file is always ready, nothing blocks.
 
 import ABI
+import Base
 import Bytes
 
 extension ActionProcess {
@@ -12,10 +14,10 @@ extension ActionProcess {
   }
 
   mutating func read<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+    _ call: SystemCall, _ request: inout InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     try demandInput(call.descriptor)
-    return try readInput(call.second, call.third, request, &machine)
+    return try readInput(call.second, call.third, &request, &machine)
   }
 
   mutating func write<M: ActionMachine & ~Copyable>(
@@ -27,7 +29,7 @@ extension ActionProcess {
 
   @_optimize(size)
   mutating func readVector<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+    _ call: SystemCall, _ request: inout InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     try demandInput(call.descriptor)
     let count = try takeVector(call, &machine)
@@ -37,7 +39,7 @@ extension ActionProcess {
       if total > 0, inputPosition >= request.body.count { break }
       let (address, length) = vectorEntry(index)
       do throws(CallError) {
-        let part = try readInput(address, length, request, &machine)
+        let part = try readInput(address, length, &request, &machine)
         total &+= part
         guard part == length else { return total }
       } catch {
@@ -77,7 +79,7 @@ extension ActionProcess {
 
   @_optimize(size)
   mutating func poll<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+    _ call: SystemCall, _ request: inout InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     guard call.second <= Self.vectorLimit else { throw .failed(.invalidArgument) }
     let size = Int(call.second) &* 8
@@ -160,33 +162,45 @@ extension ActionProcess {
     _ descriptor: Int32, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ log: inout ByteBuffer,
     _ machine: inout M
   ) throws(CallError) -> UInt64 {
-    if descriptor == 2 || mode == .initialising { return try writeLog(address, length, &log, &machine) }
-    if mode == .serving, length > 0 {
-      let count = memory.accessible(address, length, .read)
-      guard count > 0 else { throw .failed(.badAddress) }
-      hasAnsweredSinceEnd = hasSeenEnd
-      if descriptor == 1 {
-        if answer == .result { output.truncate(to: outputStart) }
-        answer = .output
-      } else if answer == .output {
-        return UInt64(count)
-      } else {
-        answer = .result
-      }
+    if descriptor == 2 || mode == .initialising {
+      return try writeLog(descriptor == 1 ? .output : .error, address, length, &log, &machine)
     }
-    return try writeOutput(address, length, &output, &machine)
+    guard mode == .serving, length > 0 else { return try writeOutput(address, length, &output, &machine) }
+    return try writeAnswer(descriptor, address, length, &output, &log, &machine)
   }
 
-  /// A read in loop mode that finds nothing left. A program that comes round once more is done, where it has answered since it was
-  /// told the end: stdio reads twice at the end before it writes the rest of its output.
+  /// Writes to descriptor 1 or 3 in loop mode. The output holds what was written to the one that the request prefers; what was written
+  /// to the other for as long as that is nothing.
+  @_optimize(size) @inline(never)
+  private mutating func writeAnswer<M: ActionMachine & ~Copyable>(
+    _ descriptor: Int32, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ log: inout ByteBuffer,
+    _ machine: inout M
+  ) throws(CallError) -> UInt64 {
+    let count = memory.accessible(address, length, .read)
+    guard count > 0 else { throw .failed(.badAddress) }
+    if answersOnResult, descriptor == 1 { _ = try writeLog(.output, address, UInt64(count), &log, &machine) }
+    let source = descriptor == 1 ? Answer.output : .result
+    if source != answer {
+      guard answer == .none || answersOnResult == (source == .result) else { return UInt64(count) }
+      output.truncate(to: outputStart)
+      answer = source
+    }
+    hasAnswered = false
+    let written = try writeOutput(address, UInt64(count), &output, &machine)
+    hasAnswered = source == .result && output.span[output.count &- 1] == UInt8(ascii: "\n")
+    return written
+  }
+
+  /// A read in loop mode that finds nothing left. A program that has answered with a whole line and asks for the next request, though it
+  /// was told that there is none, has come round and is done.
   @inline(never)
   private mutating func endOfInput() throws(CallError) {
-    if hasAnsweredSinceEnd { throw .end(.exited(status: 0)) }
+    if hasAnswered, hasSeenEnd { throw .end(.exited(status: 0)) }
     hasSeenEnd = true
   }
 
   private mutating func readInput<M: ActionMachine & ~Copyable>(
-    _ address: UInt64, _ length: UInt64, _ request: borrowing InvocationRequest, _ machine: inout M
+    _ address: UInt64, _ length: UInt64, _ request: inout InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     let input = request.standardInput
     let rest = input.count &- min(inputPosition, input.count)
@@ -219,7 +233,7 @@ extension ActionProcess {
 
   @_optimize(size) @inline(never)
   private mutating func writeLog<M: ActionMachine & ~Copyable>(
-    _ address: UInt64, _ length: UInt64, _ log: inout ByteBuffer, _ machine: inout M
+    _ stream: LogStream, _ address: UInt64, _ length: UInt64, _ log: inout ByteBuffer, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     guard length > 0 else { return 0 }
     let wanted = memory.accessible(address, length, .read)
@@ -227,8 +241,10 @@ extension ActionProcess {
     let room = logRoom(log)
     let count = min(wanted, room)
     try demand(address, count, .read, &machine)
+    let now = machine.now
+    if count > 0 { markLog(stream, now, log) }
     guard machine.append(from: address, count: count, to: &log) else { throw .end(.noMemory) }
-    if wanted > room { cutLog(&log) }
+    if wanted > room { cutLog(now, &log) }
     return UInt64(wanted)
   }
 

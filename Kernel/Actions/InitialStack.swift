@@ -6,8 +6,12 @@
 import ABI
 import Bytes
 
-/// What the initial stack says of the machine and the invocation beside the request's strings.
+/// What the initial stack says of the image, the machine and the invocation beside the request's strings.
 public struct InitialStackValues: Sendable, BitwiseCopyable {
+  /// The entry point and the program headers, in bytes from the image's base, and how many headers there are (AT_PHNUM).
+  public var entry: UInt64
+  public var programHeaders: UInt64
+  public var programHeaderCount: Int
   /// The address of the action's slot.
   public var slotBase: UInt64
   /// 16 unpredictable bytes for AT_RANDOM.
@@ -17,9 +21,14 @@ public struct InitialStackValues: Sendable, BitwiseCopyable {
   /// Linux's AT_HWCAP2: bit 1 where ring 3 may use FSGSBASE.
   public var hardwareCapabilities2: UInt64
 
+  @inlinable @inline(__always)
   public init(
-    slotBase: UInt64, random: (UInt64, UInt64), hardwareCapabilities: UInt64, hardwareCapabilities2: UInt64 = 0
+    _ layout: borrowing ImageLayout, slotBase: UInt64, random: (UInt64, UInt64), hardwareCapabilities: UInt64,
+    hardwareCapabilities2: UInt64 = 0
   ) {
+    entry = layout.entry
+    programHeaders = layout.programHeaders
+    programHeaderCount = layout.programHeaderCount
     self.slotBase = slotBase
     self.random = random
     self.hardwareCapabilities = hardwareCapabilities
@@ -40,9 +49,9 @@ public enum InitialStack {
   /// Writes the initial stack to the end of `stack`, which is the memory that ends at the stack's top
   /// (`SlotLayout.stackTop`) and has at least `size(for:)` bytes; returns the value for rsp. Bytes of `stack` below it, and
   /// padding, are left as they are. Traps where `stack` is too short.
+  @_optimize(speed)
   public static func write(
-    _ request: borrowing InvocationRequest, _ layout: borrowing ImageLayout, _ values: InitialStackValues,
-    into stack: inout MutableSpan<UInt8>
+    _ request: borrowing InvocationRequest, _ values: InitialStackValues, into stack: inout MutableSpan<UInt8>
   ) -> UInt64 {
     let size = size(for: request)
     precondition(stack.count >= size)
@@ -79,16 +88,16 @@ public enum InitialStack {
     position &+= 8
 
     let base = values.slotBase &+ SlotLayout.imageOffset
-    let hasHeaders = layout.programHeaderCount > 0
+    let hasHeaders = values.programHeaderCount > 0
     // Filled in place, with no test at each word, then copied at once.
     var vector = AuxiliaryVector()
-    vector.add(.programHeaders, hasHeaders ? base &+ layout.programHeaders : 0)
+    vector.add(.programHeaders, hasHeaders ? base &+ values.programHeaders : 0)
     vector.add(.programHeaderSize, UInt64(ELF.programHeaderSize))
-    vector.add(.programHeaderCount, UInt64(layout.programHeaderCount))
+    vector.add(.programHeaderCount, UInt64(values.programHeaderCount))
     vector.add(.pageSize, AddressSpace.pageSize)
     vector.add(.interpreterBase, 0)
     vector.add(.flags, 0)
-    vector.add(.entry, base &+ layout.entry)
+    vector.add(.entry, base &+ values.entry)
     vector.add(.userID, 0)
     vector.add(.effectiveUserID, 0)
     vector.add(.groupID, 0)

@@ -5,6 +5,7 @@
 // of the heap and of mmap exist only once the action asked for them; the Machine frees those after the run.
 
 import ABI
+import Bytes
 
 /// The hardware's side of restoring. Page numbers count from the base of the action's slot.
 public protocol PageRestorer: ~Copyable {
@@ -29,27 +30,39 @@ public struct RestoreCounts: Equatable, Sendable, BitwiseCopyable {
   public init() {}
 }
 
-/// The kept private pages of one instance.
-public struct PristinePages: Sendable {
-  /// Most pages kept; more are freed after each run and fault in again.
-  public static var capacity: Int { 48 }
+/// The kept private pages of one instance. Owns no memory until there is one.
+public struct PristinePages: ~Copyable, Sendable {
+  /// Most pages kept: 4 MiB of them. More are freed after each run and fault in again.
+  public static var capacity: Int { 1024 }
   /// A page that this many invocations in a row did not write is given back.
   public static var idleLimit: UInt8 { 16 }
 
   private struct Entry: BitwiseCopyable, Sendable {
-    var page: UInt32 = 0
+    /// Bits 0 to 23 the page, 24 to 31 the invocations in a row that did not write it.
+    private var bits: UInt32
     /// The template page that belongs there; -1 for zeros.
-    var template: Int32 = -1
-    var idle: UInt8 = 0
+    let template: Int32
+
+    init(page: UInt32, template: Int?) {
+      bits = page & 0xff_ffff
+      self.template = template.map { Int32(truncatingIfNeeded: $0) } ?? -1
+    }
+
+    var page: UInt32 { bits & 0xff_ffff }
+    var idle: UInt8 {
+      get { UInt8(truncatingIfNeeded: bits >> 24) }
+      set { bits = page | UInt32(newValue) << 24 }
+    }
   }
 
-  public private(set) var count = 0
-  private var entries: [48 of Entry] = .init(repeating: Entry())
+  private var entries = FailableArray<Entry>()
 
   public init() {}
 
-  /// Notes that page `page` became private in this run. False where it is not to be kept (it is not mapped at entry, or the
-  /// table is full): then the caller frees it after the run. What it was before a memory call changed it does not matter:
+  public var count: Int { entries.count }
+
+  /// Notes that page `page` became private in this run. False where it is not to be kept (it is not mapped at entry, the table is
+  /// full, or memory is out): then the caller frees it after the run. What it was before a memory call changed it does not matter:
   /// it is brought back to what `layout` says.
   public mutating func add<L: PristineLayout & ~Copyable>(_ page: UInt32, _ layout: borrowing L) -> Bool {
     let template = layout.template(at: page)
@@ -57,16 +70,14 @@ public struct PristinePages: Sendable {
   }
 
   /// The same where it is known what belongs there.
+  @_optimize(size) @inline(never)
   public mutating func add(_ page: UInt32, template: Int?, isMapped: Bool) -> Bool {
     guard count < Self.capacity, isMapped else { return false }
-    var entry = Entry(page: page)
-    if let template { entry.template = Int32(truncatingIfNeeded: template) }
-    entries[count] = entry
-    count &+= 1
-    return true
+    return entries.append(Entry(page: page, template: template))
   }
 
   /// Forgets the pages of `pages`, which were unmapped and freed in this run.
+  @_optimize(size) @inline(never)
   public mutating func remove(_ pages: Range<UInt32>) {
     var index = 0
     while index < count {
@@ -75,7 +86,7 @@ public struct PristinePages: Sendable {
   }
 
   /// Forgets all pages, which were freed.
-  public mutating func removeAll() { count = 0 }
+  public mutating func removeAll() { entries.truncate(to: 0) }
 
   /// Brings every kept page back to its pristine content, or gives it back.
   public mutating func restore<R: PageRestorer & ~Copyable>(_ restorer: inout R) -> RestoreCounts {
@@ -106,7 +117,8 @@ public struct PristinePages: Sendable {
   }
 
   private mutating func take(_ index: Int) {
-    count &-= 1
-    entries[index] = entries[count]
+    let last = count &- 1
+    entries[index] = entries[last]
+    entries.truncate(to: last)
   }
 }

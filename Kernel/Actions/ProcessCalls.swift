@@ -10,7 +10,9 @@ extension ActionProcess {
 
   /// A signal that the program sends to itself ends it, as its default action does on Linux; handlers are never called.
   @_optimize(size)
-  mutating func raise(_ signal: UInt64, by id: UInt64, _ log: inout ByteBuffer) throws(CallError) -> UInt64 {
+  mutating func raise(
+    _ signal: UInt64, by id: UInt64, _ now: Instant, _ log: inout ByteBuffer
+  ) throws(CallError) -> UInt64 {
     // kill(0 and -1, …) reach the caller's group and everything: the caller alone.
     let target = Int32(truncatingIfNeeded: id)
     guard target == 0 || target == -1 || target == Int32(Self.processID) else { throw .failed(.noSuchProcess) }
@@ -18,7 +20,7 @@ extension ActionProcess {
     switch signal {
     case 0, 17, 18, 23, 28: return 0  // the null signal, SIGCHLD, SIGCONT, SIGURG, SIGWINCH
     default:
-      noteSignal(signal, &log)
+      noteSignal(signal, now, &log)
       throw .end(.exited(status: 128 &+ UInt8(signal)))
     }
   }
@@ -196,7 +198,7 @@ extension ActionProcess {
   /// Only /proc/self/exe can be asked for: it is "/" and the action's name.
   @_optimize(size)
   mutating func readlink<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, _ request: borrowing InvocationRequest, _ machine: inout M
+    _ call: SystemCall, _ request: inout InvocationRequest, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     guard Int32(truncatingIfNeeded: call.third) > 0 else { throw .failed(.invalidArgument) }
     let readable = memory.accessible(call.first, 15, .read)

@@ -44,12 +44,17 @@ struct RegionTable: Sendable {
   static var capacity: Int { 128 }
 
   private(set) var count = 0
+  /// Whether a region was changed since the table was emptied last and filled by `append`.
+  private(set) var isChanged = false
   /// An array of fixed size, allocated once: an inline one is copied by every read of an element.
   private var regions: [Region] = .init(repeating: Region(), count: RegionTable.capacity)
 
   subscript(_ index: Int) -> Region { regions[index] }
 
-  mutating func removeAll() { count = 0 }
+  mutating func removeAll() {
+    count = 0
+    isChanged = false
+  }
 
   /// The first region that ends past `page`: the one that holds it, or the next above it, or `count`.
   func index(endingPast page: UInt32) -> Int {
@@ -107,6 +112,7 @@ struct RegionTable: Sendable {
 
   /// Enters a region into pages that are free, joining it with its neighbours where they are alike. Needs `hasRoom`.
   mutating func insert(_ region: Region) {
+    isChanged = true
     let index = index(endingPast: region.start)
     open(at: index)
     regions[index] = region
@@ -116,6 +122,7 @@ struct RegionTable: Sendable {
 
   /// Takes all pages of `pages` out of whatever regions hold them. Needs `hasRoom`.
   mutating func remove(_ pages: Range<UInt32>) {
+    isChanged = true
     split(at: pages.lowerBound)
     split(at: pages.upperBound)
     let first = index(endingPast: pages.lowerBound)
@@ -126,6 +133,7 @@ struct RegionTable: Sendable {
 
   /// Gives all pages of `pages`, which are all mapped, one protection. Needs `hasRoom`.
   mutating func protect(_ pages: Range<UInt32>, _ protection: Protection) {
+    isChanged = true
     split(at: pages.lowerBound)
     split(at: pages.upperBound)
     let first = index(endingPast: pages.lowerBound)
@@ -145,6 +153,7 @@ struct RegionTable: Sendable {
   /// `hasRoom`.
   @_optimize(size) @inline(never)
   mutating func forgetSnapshot(_ pages: Range<UInt32>) {
+    isChanged = true
     split(at: pages.lowerBound)
     split(at: pages.upperBound)
     var index = index(endingPast: pages.lowerBound)

@@ -2,6 +2,7 @@
 // Reading and writing is in DescriptorCalls.swift, memory in MemoryCalls.swift, constants in ProcessCalls.swift.
 
 import ABI
+import Base
 public import Bytes
 
 /// A system call as it comes from the registers.
@@ -43,14 +44,15 @@ enum CallError: Error {
 }
 
 extension ActionProcess {
-  /// Performs one system call. Standard output is appended to `output`, standard error and remarks to `log`.
+  /// Performs one system call. Standard output is appended to `output`, standard error and remarks to `log`. `request` stays as it is;
+  /// it is inout since a borrowed struct would be copied for each call.
   public mutating func systemCall<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer,
+    _ call: SystemCall, request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer,
     machine: inout M
   ) -> ProcessStep {
     do throws(CallError) {
       return .resume(
-        returning: try perform(call, request: request, output: &output, log: &log, machine: &machine))
+        returning: try perform(call, request: &request, output: &output, log: &log, machine: &machine))
     } catch {
       switch error {
       case .failed(let errno): return .resume(returning: UInt64(bitPattern: errno.returnValue))
@@ -61,20 +63,20 @@ extension ActionProcess {
   }
 
   private mutating func perform<M: ActionMachine & ~Copyable>(
-    _ call: SystemCall, request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer,
+    _ call: SystemCall, request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer,
     machine: inout M
   ) throws(CallError) -> UInt64 {
     guard let known = Syscall(rawValue: call.number) else {
-      noteUnknown(call.number, &log)
+      noteUnknown(call.number, machine.now, &log)
       throw .failed(.noSystemCall)
     }
     switch known {
-    case .read: return try read(call, request, &machine)
+    case .read: return try read(call, &request, &machine)
     case .write: return try write(call, &output, &log, &machine)
-    case .readv: return try readVector(call, request, &machine)
+    case .readv: return try readVector(call, &request, &machine)
     case .writev: return try writeVector(call, &output, &log, &machine)
     case .close: return try close(call.descriptor)
-    case .poll: return try poll(call, request, &machine)
+    case .poll: return try poll(call, &request, &machine)
     case .fstat: return try fstat(call.descriptor, at: call.second, &machine)
     case .newfstatat: return try newfstatat(call, &machine)
     case .ioctl: throw .failed(isOpen(call.descriptor) ? .notTerminal : .badFileDescriptor)
@@ -92,9 +94,9 @@ extension ActionProcess {
     case .mremap: throw .failed(.outOfMemory)
 
     case .exit, .exitGroup: throw .end(.exited(status: UInt8(truncatingIfNeeded: call.first)))
-    case .kill: return try raise(call.second, by: call.first, &log)
-    case .tkill: return try raise(call.second, by: call.first, &log)
-    case .tgkill: return try raise(call.third, by: call.second, &log)
+    case .kill: return try raise(call.second, by: call.first, machine.now, &log)
+    case .tkill: return try raise(call.second, by: call.first, machine.now, &log)
+    case .tgkill: return try raise(call.third, by: call.second, machine.now, &log)
 
     case .clockGettime: return try clockGettime(call, &machine)
     case .clockGetres: return try clockGetres(call, &machine)
@@ -115,7 +117,7 @@ extension ActionProcess {
     case .sysinfo: return try sysinfo(call, &machine)
     case .prlimit64: return try prlimit(call, &machine)
     case .getrlimit: return try putResourceLimit(call.first, at: call.second, &machine)
-    case .readlink: return try readlink(call, request, &machine)
+    case .readlink: return try readlink(call, &request, &machine)
 
     // There is no file system: every path is missing.
     case .open, .openat, .stat, .lstat, .access, .faccessat, .faccessat2, .readlinkat: throw .failed(.noSuchFile)
@@ -125,7 +127,7 @@ extension ActionProcess {
     case .pipe, .pipe2, .select, .dup, .dup2, .dup3, .nanosleep, .clockNanosleep, .socket, .connect, .clone, .clone3,
       .fork, .vfork, .execve, .wait4, .getcwd, .getrusage, .epollCreate, .epollCreate1, .ppoll, .eventfd2,
       .memfdCreate:
-      noteUnknown(call.number, &log)
+      noteUnknown(call.number, machine.now, &log)
       throw .failed(.noSystemCall)
     }
   }

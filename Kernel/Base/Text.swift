@@ -32,6 +32,18 @@ extension ByteBuffer {
   }
 }
 
+extension MutableSpan where Element == UInt8 {
+  /// Writes the last `digits` decimal digits of `value` at byte `offset`; returns the offset just past them. Traps where they do not fit.
+  public mutating func copy(decimal value: UInt64, digits: Int, to offset: Int) -> Int {
+    var rest = value
+    for position in (offset..<offset &+ digits).reversed() {
+      self[position] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    }
+    return offset &+ digits
+  }
+}
+
 /// Character tests and number parsing on ASCII bytes.
 public enum ASCII {
   /// The lower-case digit of a value below 16.

@@ -1,5 +1,6 @@
 // HTTP Basic authentication (RFC 7617). Out of scope: who may do what (the API).
 
+import Base
 import Bytes
 
 /// The user and key of an Authorization header.

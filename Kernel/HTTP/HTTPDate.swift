@@ -24,21 +24,16 @@ public struct HTTPDate: Sendable {
     length = 29
     let time = min(seconds, 253_402_300_799)
     let days = time / 86_400
-    let daytime = time % 86_400
-    let date = CivilDate(daysSince1970: days)
+    let date = CivilDate(days: days)
+
     var output = text.mutableSpan
     // 1970-01-01 was a Thursday.
     var at = output.copy(Self.weekday((days &+ 4) % 7), to: 0)
-    at = Self.digits(date.day, in: &output, at: at)
+    at = output.copy(decimal: date.day, digits: 2, to: at)
     at = output.copy(Self.month(date.month), to: at)
-    at = Self.digits(date.year / 100, in: &output, at: at)
-    at = Self.digits(date.year % 100, in: &output, at: at)
+    at = output.copy(decimal: date.year, digits: 4, to: at)
     at = output.copy(" ", to: at)
-    at = Self.digits(daytime / 3_600, in: &output, at: at)
-    at = output.copy(":", to: at)
-    at = Self.digits(daytime / 60 % 60, in: &output, at: at)
-    at = output.copy(":", to: at)
-    at = Self.digits(daytime % 60, in: &output, at: at)
+    at = output.copy(timeOfDay: time % 86_400, to: at)
     _ = output.copy(" GMT", to: at)
   }
 
@@ -69,12 +64,5 @@ public struct HTTPDate: Sendable {
     case 11: " Nov "
     default: " Dec "
     }
-  }
-
-  /// Two digits of `value` at `position`; returns the place after them.
-  private static func digits(_ value: UInt64, in output: inout MutableSpan<UInt8>, at position: Int) -> Int {
-    output[position] = 0x30 &+ UInt8(truncatingIfNeeded: value / 10 % 10)
-    output[position &+ 1] = 0x30 &+ UInt8(truncatingIfNeeded: value % 10)
-    return position &+ 2
   }
 }

@@ -6,6 +6,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
 
   public static let `continue` = HTTPStatus(100)
   public static let ok = HTTPStatus(200)
+  public static let accepted = HTTPStatus(202)
   public static let noContent = HTTPStatus(204)
   public static let notModified = HTTPStatus(304)
   public static let badRequest = HTTPStatus(400)
@@ -35,6 +36,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
     switch code {
     case 100: "100 Continue"
     case 200: "200 OK"
+    case 202: "202 Accepted"
     case 204: "204 No Content"
     case 304: "304 Not Modified"
     case 400: "400 Bad Request"

@@ -14,6 +14,7 @@ import CBoot
   /// The running instance; valid for the length of an invocation.
   var instance: UnsafeMutablePointer<Instance>
   let memory: UnsafeMutablePointer<KernelMemory>
+  private let core: UnsafeMutablePointer<ExecutorCore>
   let clock: Clock
   private var generator: RandomGenerator
   private var auxiliary = AuxiliaryRandom()
@@ -21,17 +22,16 @@ import CBoot
   /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
   /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
   var transientPages = ByteBuffer()
-  /// Private pages that this invocation made, and the page faults that it raised.
-  var pagesCopied = 0
-  var pagesZeroed = 0
-  var faults = 0
+  /// What the invocation that runs, or ran last, cost.
+  var figures = InvocationFigures()
 
   init(
-    instance: UnsafeMutablePointer<Instance>, memory: UnsafeMutablePointer<KernelMemory>, clock: Clock,
-    generator: consuming RandomGenerator
+    instance: UnsafeMutablePointer<Instance>, memory: UnsafeMutablePointer<KernelMemory>,
+    core: UnsafeMutablePointer<ExecutorCore>, clock: Clock, generator: consuming RandomGenerator
   ) {
     unsafe self.instance = instance
     unsafe self.memory = memory
+    unsafe self.core = core
     self.clock = clock
     self.generator = generator
   }
@@ -39,9 +39,8 @@ import CBoot
   /// Prepares for an invocation of another, or the same, instance.
   mutating func begin(_ instance: UnsafeMutablePointer<Instance>) {
     unsafe self.instance = instance
-    pagesCopied = 0
-    pagesZeroed = 0
-    faults = 0
+    figures = unsafe InvocationFigures(
+      after: instance.pointee.restored, restoreNanoseconds: instance.pointee.restoreNanoseconds)
     threadPointer = 0
   }
 
@@ -70,6 +69,17 @@ import CBoot
   }
 
   mutating func map(_ page: UInt32, _ mapping: PageMapping) -> Bool {
+    // SAFETY: the kernel's memory is valid.
+    mapNow(page, mapping) || (unsafe reclaim(memory.pointee.frames.free &+ 256) && mapNow(page, mapping))
+  }
+
+  /// Has others' kept pages freed until `wanted` frames are free; false where there were none.
+  mutating func reclaim(_ wanted: Int) -> Bool {
+    // SAFETY: the core lives for ever; the instance is only compared.
+    unsafe core.pointee.reclaim(wanted, sparing: instance)
+  }
+
+  private mutating func mapNow(_ page: UInt32, _ mapping: PageMapping) -> Bool {
     // SAFETY: the instance and the kernel's memory are valid, and nothing else uses them meanwhile.
     guard let entry = unsafe instance.pointee.table.makeEntryAddress(page, frames: &memory.pointee.frames) else {
       return false
@@ -83,12 +93,12 @@ import CBoot
     case .copyTemplate(let index, let protection):
       guard let frame = makePrivate(page) else { return false }
       unsafe copyPage(to: frame, from: instance.pointee.templates[index])
-      pagesCopied &+= 1
+      figures.copiedInRun &+= 1
       Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
     case .zeroFill(let protection):
       guard let frame = makePrivate(page) else { return false }
       zeroPage(frame)
-      pagesZeroed &+= 1
+      figures.zeroedInRun &+= 1
       Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
     }
     if old.isPresent { invalidate(page) }

@@ -17,11 +17,12 @@ import CBoot
   let memory: UnsafeMutablePointer<KernelMemory>
   let floatingPoint: FloatingPointReset
   let capabilities: UInt64
-  /// Of the last invocation that ran, and of all.
-  var last = InvocationFigures()
+  /// What all invocations cost.
   var total = InvocationFigures()
   /// The namespace of the action that ran last.
   var lastNamespace: UInt16 = 0
+  /// The slot that `reclaim` looked at last.
+  var reclaimed: UInt32 = 0
 
   /// Makes the CPU forget the branches of the action that ran last, where that was another namespace's.
   @inline(__always)
@@ -58,8 +59,9 @@ import CBoot
     unsafe context.initialize(
       to: RunContext(
         hardware: ActionHardware(
-          instance: Dangling.pointer(), memory: memory, clock: machine.clock, generator: RandomGenerator(seed: seed)),
-        clock: machine.clock, request: UnsafePointer(Dangling.pointer()), output: Dangling.pointer(),
+          instance: Dangling.pointer(), memory: memory, core: core, clock: machine.clock,
+          generator: RandomGenerator(seed: seed)),
+        clock: machine.clock, request: Dangling.pointer(), output: Dangling.pointer(),
         log: Dangling.pointer()))
     unsafe thisCore()!.pointee.run = UnsafeMutableRawPointer(context)
   }
@@ -70,21 +72,43 @@ import CBoot
     unsafe context.pointee.hardware.random()
   }
 
-  /// What the last invocation cost.
   public var lastInvocation: InvocationFigures {
-    // SAFETY: `core` is this value's own.
-    unsafe core.pointee.last
+    // SAFETY: `context` is this value's own, and no invocation runs.
+    unsafe context.pointee.hardware.figures
+  }
+
+  public var lastAnswer: Answer {
+    // SAFETY: as above.
+    unsafe context.pointee.process.answer
+  }
+
+  public mutating func takeLogMarks() -> LogMarks {
+    // SAFETY: as above.
+    unsafe context.pointee.process.takeLogMarks()
   }
 
   /// What all invocations since boot cost.
   public var allInvocations: InvocationFigures {
-    // SAFETY: as above.
+    // SAFETY: `core` is this value's own.
     unsafe core.pointee.total
   }
 
   @_optimize(size)
   public mutating func install(
     _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
+  ) throws(InstallError) -> InstanceID {
+    do throws(InstallError) {
+      return try installNow(image, limits, namespace)
+    } catch {
+      // SAFETY: no invocation runs.
+      guard error == .noMemory, unsafe core.pointee.reclaim(.max, sparing: nil) else { throw error }
+      return try installNow(image, limits, namespace)
+    }
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func installNow(
+    _ image: borrowing ActionImage, _ limits: ActionLimits, _ namespace: UInt16
   ) throws(InstallError) -> InstanceID {
     // SAFETY: `core` and the kernel's memory are reached only from here while no invocation runs.
     let memory = unsafe core.pointee.memory
@@ -172,7 +196,8 @@ import CBoot
     // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
     let now = unsafe context.pointee.clock.now
     let limits = unsafe instance.pointee.limits
-    unsafe context.pointee.request = request
+    // System calls take it inout, and do not change it.
+    unsafe context.pointee.request = UnsafeMutablePointer(mutating: request)
     unsafe context.pointee.output = output
     unsafe context.pointee.log = log
     let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
@@ -181,7 +206,7 @@ import CBoot
     unsafe context.pointee.hardware.begin(instance)
     if unsafe instance.pointee.hasSnapshot { return unsafe resume(instance, output.pointee.count, log.pointee.count, now) }
     unsafe context.pointee.process.begin(
-      instance.pointee.layout, slotBase: instance.pointee.base, limits: limits,
+      instance.pointee.layout, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: limits,
       privatePages: instance.pointee.pristine.count, outputStart: output.pointee.count, logStart: log.pointee.count,
       now: now, mode: mode)
     switch unsafe prepareStack(instance) {
@@ -191,9 +216,9 @@ import CBoot
       unsafe core.pointee.slots.activate(instance.pointee.slot)
       unsafe core.pointee.floatingPoint.reset()
       unsafe context.pointee.setTimer(now)
+      let entered = unsafe context.pointee.clock.now
       enterUser(instructionPointer: entry, stackPointer: stackPointer)
-      unsafe countPages(instance)
-      return unsafe context.pointee.outcome
+      return finish(now, entered)
     }
   }
 
@@ -203,40 +228,40 @@ import CBoot
   ) -> Outcome? {
     // SAFETY: as in `run`; the state is the snapshot's.
     unsafe context.pointee.process.begin(
-      instance.pointee.snapshot, slotBase: instance.pointee.base, limits: instance.pointee.limits,
-      privatePages: instance.pointee.pristine.count, outputStart: outputStart, logStart: logStart, now: now)
+      instance.pointee.snapshot, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: instance.pointee.limits,
+      privatePages: instance.pointee.pristine.count, outputStart: outputStart, logStart: logStart, now: now,
+      answersOnResult: context.pointee.request.pointee.answersOnResult)
     let state = unsafe instance.pointee.processorState
     unsafe context.pointee.hardware.threadPointer = state.registers.pointee.fs_base
     unsafe core.pointee.slots.activate(instance.pointee.slot)
     unsafe core.pointee.floatingPoint.load(from: state.frame)
     unsafe context.pointee.setTimer(now)
+    let entered = unsafe context.pointee.clock.now
     unsafe resumeUser(state.registers)
-    unsafe countPages(instance)
-    return unsafe context.pointee.outcome
+    return finish(now, entered)
   }
 
-  /// Adds up what the invocation that has just ended cost.
-  private func countPages(_ instance: UnsafeMutablePointer<Instance>) {
+  /// Notes what the invocation that has just ended cost; how it ended. It began at `begun` and entered user mode at `entered`.
+  @inline(__always)
+  private func finish(_ begun: Instant, _ entered: Instant) -> Outcome? {
     // SAFETY: as in `run`.
-    var figures = InvocationFigures()
-    unsafe figures.copiedAhead = instance.pointee.restored.copied
-    unsafe figures.zeroedAhead = instance.pointee.restored.zeroed
-    unsafe figures.copiedInRun = context.pointee.hardware.pagesCopied
-    unsafe figures.zeroedInRun = context.pointee.hardware.pagesZeroed
-    unsafe figures.faults = context.pointee.hardware.faults
-    unsafe core.pointee.last = figures
-    unsafe core.pointee.total.add(figures)
+    unsafe context.pointee.hardware.figures.startNanoseconds = (entered - begun).nanoseconds
+    unsafe context.pointee.hardware.figures.runNanoseconds = (context.pointee.clock.now - entered).nanoseconds
+    unsafe core.pointee.total.add(context.pointee.hardware.figures)
+    return unsafe context.pointee.outcome
   }
 
   public mutating func restore(_ id: InstanceID) {
     // SAFETY: as in `install`.
     guard let instance = unsafe core.pointee.instances.find(id) else { return }
     let memory = unsafe core.pointee.memory
+    let begun = unsafe context.pointee.clock.now
     unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
       unsafe instance.pointee.restore(
         transient: context.pointee.hardware.transientPages, changes, frames: &memory.pointee.frames)
     }
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+    unsafe instance.pointee.restoreNanoseconds = (context.pointee.clock.now - begun).nanoseconds
   }
 }
 
@@ -263,7 +288,7 @@ extension Executor {
       page &+= 4096
     }
     let values = unsafe InitialStackValues(
-      slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
+      instance.pointee.layout, slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
       hardwareCapabilities: core.pointee.capabilities)
     return unsafe size <= 4096 ? writeShortStack(instance, values) : writeLongStack(instance, values, size)
   }
@@ -278,7 +303,7 @@ extension Executor {
     var span = unsafe MutableSpan<UInt8>(
       _unsafeStart: Physical.pointer(entry.frame).assumingMemoryBound(to: UInt8.self), count: 4096)
     return unsafe .ready(
-      InitialStack.write(context.pointee.request.pointee, instance.pointee.layout, values, into: &span))
+      InitialStack.write(context.pointee.request.pointee, values, into: &span))
   }
 
   @_optimize(size)
@@ -289,7 +314,7 @@ extension Executor {
     guard var buffer = ByteBuffer(capacity: size), buffer.appendZeros(size) else { return .failed(.noMemory) }
     var span = buffer.mutableSpan
     let stackPointer = unsafe InitialStack.write(
-      context.pointee.request.pointee, instance.pointee.layout, values, into: &span)
+      context.pointee.request.pointee, values, into: &span)
     unsafe context.pointee.hardware.copyOut(
       buffer.span, to: instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size))
     return .ready(stackPointer)

@@ -23,13 +23,15 @@ struct Instance: ~Copyable {
   /// In loop mode, what invocations begin with; then `templates` are its pages, and `layout` serves no more.
   var snapshot = Snapshot()
   var processorState = ProcessorState()
-  /// What the last restoring did.
+  /// What the last restoring did, and how long it took.
   var restored = RestoreCounts()
+  var restoreNanoseconds: UInt64 = 0
 
   /// The software's own bit of an entry (AMD64 manual, volume 2, section 5.4.1): the frame belongs to this instance alone.
   static let privateBit: UInt64 = 1 << 9
 
   var base: UInt64 { AddressSpace.slotBase(slot) }
+  var id: InstanceID { InstanceID(index: slot, generation: generation) }
 
   /// Builds the template pages of `image`, relocated to the slot's address, and maps those that are never written.
   @_optimize(size)

@@ -12,8 +12,8 @@ struct InstanceTable: ~Copyable {
   private static let entriesPerLeaf: UInt32 = 256
   /// The root is one frame of leaf addresses.
   private let root: UInt64
-  /// Slots that were ever given out.
-  private var highWater: UInt32 = 0
+  /// Slots that were ever given out are below this.
+  private(set) var limit: UInt32 = 0
   /// The free slot that was given back last, as its number times two plus one; 0 where there is none.
   private var freeHead: UInt64 = 0
   private(set) var count = 0
@@ -32,15 +32,15 @@ struct InstanceTable: ~Copyable {
       slot = UInt32(truncatingIfNeeded: freeHead >> 1)
       freeHead = Physical.load(entry(slot))
     } else {
-      guard highWater < AddressSpace.slotCount, highWater / Self.entriesPerLeaf < 512 else { return nil }
-      let leaf = root &+ UInt64(highWater / Self.entriesPerLeaf) &* 8
+      guard limit < AddressSpace.slotCount, limit / Self.entriesPerLeaf < 512 else { return nil }
+      let leaf = root &+ UInt64(limit / Self.entriesPerLeaf) &* 8
       if Physical.load(leaf) == 0 {
         guard let page = frames.allocate(pages: 1) else { return nil }
         zeroPage(page)
         Physical.store(leaf, page)
       }
-      slot = highWater
-      highWater &+= 1
+      slot = limit
+      limit &+= 1
     }
     let generation = Physical.load(entry(slot) &+ 8) &+ 1
     Physical.store(entry(slot), 0)
@@ -70,9 +70,15 @@ struct InstanceTable: ~Copyable {
 
   @inline(__always)
   func find(_ id: InstanceID) -> UnsafeMutablePointer<Instance>? {
-    guard id.index < highWater else { return nil }
-    let address = Physical.load(entry(id.index))
-    guard address != 0, address & 1 == 0, Physical.load(entry(id.index) &+ 8) == UInt64(id.generation) else { return nil }
+    guard id.index < limit, Physical.load(entry(id.index) &+ 8) == UInt64(id.generation) else { return nil }
+    return unsafe instance(at: id.index)
+  }
+
+  /// What is in `slot`, which is below `limit`; nil where it is free.
+  @inline(__always)
+  func instance(at slot: UInt32) -> UnsafeMutablePointer<Instance>? {
+    let address = Physical.load(entry(slot))
+    guard address != 0, address & 1 == 0 else { return nil }
     // SAFETY: an even, non-zero entry is the address of an instance that `put` made.
     return unsafe Physical.pointer(address).assumingMemoryBound(to: Instance.self)
   }

@@ -14,7 +14,7 @@ import CBoot
   var hardware: ActionHardware
   let clock: Clock
   /// The caller's request and buffers; valid for the length of an invocation.
-  var request: UnsafePointer<InvocationRequest>
+  var request: UnsafeMutablePointer<InvocationRequest>
   var output: UnsafeMutablePointer<ByteBuffer>
   var log: UnsafeMutablePointer<ByteBuffer>
   var deadline = Instant.distantFuture
@@ -50,7 +50,7 @@ import CBoot
           kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: frame.rip), access: access))
       return false
     }
-    hardware.faults &+= 1
+    hardware.figures.faults &+= 1
     guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware)
     else { return true }
     outcome = end
@@ -93,7 +93,7 @@ public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bo
     number: frame.pointee.number, frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, frame.pointee.r10,
     frame.pointee.r8, frame.pointee.r9)
   let step = unsafe context.pointee.process.systemCall(
-    call, request: context.pointee.request.pointee, output: &context.pointee.output.pointee,
+    call, request: &context.pointee.request.pointee, output: &context.pointee.output.pointee,
     log: &context.pointee.log.pointee, machine: &context.pointee.hardware)
   switch step {
   case .resume(let result):

@@ -12,12 +12,17 @@ struct KernelMemory: ~Copyable {
 /// Set once, at boot, before the first allocation; the C symbols below have no other way to their state.
 nonisolated(unsafe) var kernelMemory: UnsafeMutablePointer<KernelMemory>? = nil
 
+/// Where memory is out, the pages that actions keep give way to anything up to a quarter of all.
 @c(posix_memalign)
 public func allocateAligned(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: UInt, _ size: UInt) -> CInt {
   // SAFETY: kernelMemory is set before anything allocates; `result` is the caller's variable.
   guard let memory = unsafe kernelMemory, size <= UInt(Int.max), alignment <= 4096 else { return 12 }
-  let address = unsafe memory.pointee.heap.allocate(
+  var address = unsafe memory.pointee.heap.allocate(
     Int(size), alignment: Int(alignment), frames: &memory.pointee.frames)
+  if address == nil, unsafe Int(size) >> 14 < memory.pointee.frames.total, reclaimKeptPages() {
+    address = unsafe memory.pointee.heap.allocate(
+      Int(size), alignment: Int(alignment), frames: &memory.pointee.frames)
+  }
   guard let address else { return 12 }
   unsafe result.pointee = UnsafeMutableRawPointer(bitPattern: UInt(address))
   return 0

@@ -42,6 +42,9 @@ extension Kernel {
     server.port = settings.port
     server.connections = plan.connections
     server.queue = plan.queue
+    server.backlogBytes = plan.backlogBytes
+    server.activations = plan.activations
+    server.activationBytes = plan.activationBytes
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000
     server.seed = seed

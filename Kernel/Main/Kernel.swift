@@ -91,7 +91,8 @@ final class Kernel {
     while !receiver.armInterrupt() { poll() }
     let outcome = invocation.run(on: &executor, log: &log)
     receiver.disarmInterrupt()
-    let text = server.finish(invocation, outcome, log: log, &stack, now: clock.now)
+    let text = server.finish(
+      invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
     send()
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations

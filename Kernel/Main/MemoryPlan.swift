@@ -13,12 +13,21 @@ struct MemoryPlan {
   /// Bytes of one action's output.
   let outputBytes: Int
 
+  /// Bytes of all requests that wait as activations.
+  let backlogBytes: Int
+  /// Activations that are kept, and bytes of their results and logs.
+  let activations: Int
+  let activationBytes: Int
+
   /// `frames` of 4 KiB that the kernel has in all.
   init(frames: Int) {
     let bytes = frames << 12
     connections = frames >= 8192 ? 256 : 128
     queue = connections / 4 * 3
     receiveBudget = bytes / 3
+    backlogBytes = bytes / 16
+    activations = frames >= 8192 ? 1_024 : 128
+    activationBytes = bytes / 16
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)
   }

@@ -3,13 +3,11 @@
 // Each piece has 16 bytes before it: nanoseconds since the start (8, little-endian), length (4), stream (4). A line may be made of several pieces
 // of one stream, with pieces of the other between them.
 
+public import Actions
 public import Base
 import Bytes
 
-/// Where a line of a log was written to.
-public enum LogStream: UInt32, Sendable, BitwiseCopyable {
-  case output, error
-
+extension LogStream {
   var text: StaticString { self == .output ? " stdout: " : " stderr: " }
 }
 
@@ -34,7 +32,7 @@ public struct ActivationLog: ~Copyable, Sendable {
     guard text.count <= Int(Int32.max), bytes.reserve(bytes.count &+ Self.headerLength &+ text.count) else { return false }
     return bytes.append(littleEndian: UInt32(truncatingIfNeeded: offset.nanoseconds))
       && bytes.append(littleEndian: UInt32(truncatingIfNeeded: offset.nanoseconds >> 32))
-      && bytes.append(littleEndian: UInt32(text.count)) && bytes.append(littleEndian: stream.rawValue) && bytes.append(text)
+      && bytes.append(littleEndian: UInt32(text.count)) && bytes.append(littleEndian: UInt32(stream.rawValue)) && bytes.append(text)
   }
 }
 
@@ -55,7 +53,7 @@ struct LogPieces {
     let length = Int(log.loadLE32(position &+ 8))
     guard length <= log.count &- start else { return false }
     offset = log.loadLE64(position)
-    stream = LogStream(rawValue: log.loadLE32(position &+ 12)) ?? .error
+    stream = LogStream(rawValue: UInt8(truncatingIfNeeded: log.loadLE32(position &+ 12))) ?? .error
     range = start..<start &+ length
     position = range.upperBound
     return true
@@ -87,7 +85,7 @@ struct LogLines {
   /// Writes the line that begins at `at` of the piece; returns where the stream goes on.
   private mutating func writeLine(_ log: Span<UInt8>, _ first: LogPieces, _ at: Int, into text: inout TextWriter) -> Int {
     var line = TextWriter()
-    Timestamp.write(start &+ first.offset, into: &line)
+    line.write { (buffer: inout ByteBuffer) in buffer.append(timestamp: start &+ first.offset) }
     line.write(first.stream.text)
     var pieces = first
     var from = at

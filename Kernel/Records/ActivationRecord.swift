@@ -173,9 +173,12 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
     }
   }
 
-  /// Takes over the pages that the invocation cost.
+  /// Takes over what the invocation cost.
   @inlinable
   public mutating func set(_ figures: InvocationFigures) {
+    startup = Self.number(figures.startNanoseconds / 1_000)
+    run = Self.number(figures.runNanoseconds / 1_000)
+    restore = Self.number(figures.restoreNanoseconds / 1_000)
     pagesCopied = Self.number(UInt64(truncatingIfNeeded: figures.copied))
     pagesZeroed = Self.number(UInt64(truncatingIfNeeded: figures.zeroed))
     pageFaults = Self.number(UInt64(truncatingIfNeeded: figures.faults))

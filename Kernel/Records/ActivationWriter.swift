@@ -37,6 +37,15 @@ public enum ActivationWriter {
   public static func write<Names: ActivationNames & ~Copyable>(
     _ place: ActivationPlace, of store: borrowing ActivationStore, names: borrowing Names, into text: inout TextWriter
   ) {
+    write(place, of: store, result: store.result(of: place), names: names, into: &text)
+  }
+
+  /// The same with `result` as its result, which may be longer than what is kept.
+  @_optimize(size) @inline(never)
+  public static func write<Names: ActivationNames & ~Copyable>(
+    _ place: ActivationPlace, of store: borrowing ActivationStore, result: Span<UInt8>, names: borrowing Names,
+    into text: inout TextWriter
+  ) {
     guard let record = store[place] else { return }
     let namespace = names.namespaceName(record.namespace)
     let subject = names.subjectName(record.subject)
@@ -44,7 +53,7 @@ public enum ActivationWriter {
     text.write(",\"subject\":")
     text.write(json: subject.isEmpty ? namespace : subject)
     text.write(",\"response\":")
-    ActivationParts.writeResponse(record, store.result(of: place), withCode: true, into: &text)
+    ActivationParts.writeResponse(record, result, withCode: true, into: &text)
     text.write(",\"logs\":")
     ActivationParts.writeLogs(place, record, of: store, into: &text)
     ActivationParts.writeAnnotations(

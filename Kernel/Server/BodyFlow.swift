@@ -145,7 +145,9 @@ extension HTTPServer {
   private mutating func enqueue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     guard let id = connections[slot].id else { return }
     connections[slot].deadline = .distantFuture
-    if queue.push(id) {
+    connections[slot].request.arrived = now
+    if connections[slot].request.job.makesActivation { return admit(slot, id, &network, now) }
+    if queue.push(.connection(id)) {
       connections[slot].phase = .queued
     } else {
       refuseQueue(slot, id, &network, now)
@@ -159,8 +161,17 @@ extension HTTPServer {
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) {
     counters.rejected &+= 1
+    answerUnqueued(slot, id, Reply(.queueFull, id: requestID(slot, network.received(id))), &network, now)
+  }
+
+  /// Answers a complete request that needs no turn of its own, or gets none.
+  @_optimize(size)
+  @inline(never)
+  mutating func answerUnqueued<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ reply: consuming Reply, _ network: inout Network, _ now: Instant
+  ) {
     let total = connections[slot].request.totalLength
-    send(slot, Reply(.queueFull, id: requestID(slot, network.received(id))), &network, now)
+    send(slot, reply, &network, now)
     guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return }
     network.consume(id, total)
     resetReceiveLimit(slot, &network)

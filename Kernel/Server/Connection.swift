@@ -5,6 +5,7 @@ import Actions
 import Base
 import HTTP
 import Net
+import Records
 
 /// Work that a request asks for once its body is there.
 enum Job: UInt8, Sendable, BitwiseCopyable {
@@ -14,6 +15,13 @@ enum Job: UInt8, Sendable, BitwiseCopyable {
   case activate, web, background, fire
   /// Creates or changes an entity; removes one; sets a rule's status.
   case put, remove, setStatus
+
+  var makesActivation: Bool {
+    switch self {
+    case .activate, .web, .background, .fire: true
+    case .invoke, .put, .remove, .setStatus: false
+    }
+  }
 }
 
 /// A request whose head was accepted. Its bytes, the head's too, stay in the connection's buffer until the reply:
@@ -42,6 +50,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   /// What X-Request-ID is made of where the client's is absent or not sane.
   var number: UInt64 = 0
   var headLength = 0
+  /// When all of it was there.
+  var arrived = Instant(nanoseconds: 0)
   /// Bytes of the body, chunks joined; it begins at `headLength`.
   var bodyLength = 0
   /// Bytes of the buffer that belong to the request, chunk framing left behind a body included.
@@ -65,6 +75,8 @@ struct Connection: Sendable, BitwiseCopyable {
     case queued
     /// The executor works on the request.
     case running
+    /// The request has become an activation, whose end the client waits for.
+    case waiting
     /// The last reply is queued and FIN after it; what arrives is dropped.
     case lingering
     /// Reset; nothing but `.closed` can come.
@@ -84,6 +96,8 @@ struct Connection: Sendable, BitwiseCopyable {
   var deadline = Instant.distantFuture
   var parser = HeadParser()
   var request = PendingRequest()
+  /// In `waiting`, what is waited for.
+  var activation: ActivationID?
   var decoder = ChunkedDecoder(start: 0, limit: 0)
   /// In `body`, bytes there at the last look, to see progress; in `discarding`, bytes still to drop.
   var bodyMark = 0

@@ -18,7 +18,7 @@ extension HTTPServer {
     for slot in 0..<connections.count where connections[slot].deadline <= now && connections[slot].id != nil {
       connections[slot].deadline = .distantFuture
       let phase = connections[slot].phase
-      if phase != .lingering { counters.timeouts &+= 1 }
+      if phase != .lingering && phase != .waiting { counters.timeouts &+= 1 }
       switch phase {
       case .idle, .discarding: linger(slot, &network, now)
       case .head:
@@ -26,6 +26,7 @@ extension HTTPServer {
         refuse(slot, .headTimeout, &network, now)
       case .body, .chunkedBody: refuse(slot, .bodyTimeout, &network, now)
       case .lingering: reset(slot, &network)
+      case .waiting: stopWaiting(slot, &network, now)
       case .queued, .running, .aborted: break
       }
     }

@@ -18,10 +18,10 @@ enum Decision: ~Copyable {
 
 extension HTTPServer {
   /// Decides about the request in `head`, whose bytes are `bytes`; fills `pending` in.
-  mutating func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest) -> Decision {
+  mutating func decide(_ bytes: Span<UInt8>, _ pending: inout PendingRequest, _ now: Instant) -> Decision {
     let route = Route(head.path, in: bytes)
     do throws(APIError) {
-      guard route.resource == .function, route.allows(head.method) else { return try judge(route, bytes, &pending) }
+      guard route.resource == .function, route.allows(head.method) else { return try judge(route, bytes, &pending, now) }
       try findFunction(route.name, bytes, &pending)
       pending.job = .invoke
       return .work
@@ -33,7 +33,7 @@ extension HTTPServer {
   /// Decides about everything but `/function`.
   @_optimize(size) @inline(never)
   private mutating func judge(
-    _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
+    _ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest, _ now: Instant
   ) throws(APIError) -> Decision {
     let resource = route.resource
     pending.isAPI = resource.isAPI
@@ -46,8 +46,8 @@ extension HTTPServer {
     case .asyncFunction:
       try findFunction(route.name, bytes, &pending)
       pending.job = .background
+      if let action = pending.action { pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: actions.namespace(of: action) ?? 0)) }
       return .work
-    case .webAction: return try judgeWebAction(route, bytes, &pending)
     default: break
     }
     if head.method == .options {
@@ -59,7 +59,7 @@ extension HTTPServer {
     case .root: return .reply(Reply(.ok, .text, Pages.root))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
-    case .metrics: return .reply(try metricsReply(bytes))
+    case .metrics: return .reply(metricsReply(now: now))
     case .counters:
       _ = try authenticate(bytes)
       var reply = Reply(.ok)

@@ -123,6 +123,8 @@ extension HTTPServer {
         record.hasEnvironment = hasEnvironment
         record.isLoop = isLoop
         record.version &+= 1
+        record.isCold = true
+        record.preparation = .zero
         record.updatedMilliseconds = updated
         record.size = size
       }

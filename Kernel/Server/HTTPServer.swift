@@ -29,6 +29,13 @@ public struct HTTPServer: ~Copyable {
   let accounts: AccountTable
   var connections: [Connection]
   var queue: JobQueue
+  var backlog: Backlog
+  /// The activation that the executor works on; nil where it is a connection's request.
+  var running: PendingActivation? = nil
+  /// The newest activations.
+  var activations: ActivationStore
+  /// Microseconds that invocations ran.
+  var latencies = LatencyHistogram()
   /// The head being parsed; what is needed of it later is kept in the connection.
   var head = RequestHead()
   var identifiers: IdentifierGenerator
@@ -55,6 +62,13 @@ public struct HTTPServer: ~Copyable {
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)
+    backlog = Self.makeBacklog(settings)
+    activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
+  }
+
+  private static func makeBacklog(_ settings: ServerSettings) -> Backlog {
+    guard let backlog = Backlog(capacity: settings.queue, bytes: settings.backlogBytes) else { fatalError("no memory for the backlog") }
+    return backlog
   }
 
   /// When `process` must be called again though nothing arrives.

@@ -1,4 +1,4 @@
-public import API
+import API
 public import Actions
 import Base
 public import Bytes
@@ -14,7 +14,9 @@ public struct Invocation: ~Copyable {
   var request: InvocationRequest
   /// The reply's head, then what the action writes.
   var reply: InvocationReply
-  let connection: ConnectionID
+  /// Whose request it is; nil for an activation.
+  let connection: ConnectionID?
+  let arrived: Instant
   let action: ActionID
   let limits: ActionLimits
   let started: Instant
@@ -23,6 +25,9 @@ public struct Invocation: ~Copyable {
   /// Whether the action is only to be initialised (loop mode), and whether that has succeeded.
   var isInitialisation = false
   private(set) var isInitialised = false
+
+  /// Bytes that the action wrote.
+  var outputLength: Int { reply.outputLength }
 
   /// Runs the action. Its standard output goes behind the reply's head, its standard error to `log`.
   public mutating func run<Executor: ActionExecutor & ~Copyable>(

@@ -18,7 +18,12 @@ extension HTTPServer {
     _ executor: inout Executor, _ network: inout Network, now: Instant
   ) -> Invocation? {
     guard !isRunningAction else { return nil }
-    while let id = queue.pop() {
+    while let work = queue.pop() {
+      guard case .connection(let id) = work else {
+        guard let activation = takeWaiting(work), let invocation = begin(activation, &network, now) else { continue }
+        isRunningAction = true
+        return invocation
+      }
       guard let slot = slot(of: id), connections[slot].phase == .queued else { continue }
       // The network keeps what was received until it has told of the end of a connection; this only makes sure.
       guard network.received(id).count >= connections[slot].request.totalLength else {
@@ -75,8 +80,8 @@ extension HTTPServer {
     }
     request.setInput(network.takeReceived(id), body: pending.headLength..<pending.headLength &+ pending.bodyLength)
     return Invocation(
-      instance: record.instance, activation: activation, request: request, reply: reply, connection: id, action: action,
-      limits: record.limits, started: now, isCGI: record.isCGI)
+      instance: record.instance, activation: activation, request: request, reply: reply, connection: id,
+      arrived: pending.arrived, action: action, limits: record.limits, started: now, isCGI: record.isCGI)
   }
 
   /// The head of the reply that is sent if all goes well.
@@ -93,19 +98,22 @@ extension HTTPServer {
 
   /// Sends the reply to an invocation that ran, and goes on with what its client sent meanwhile.
   ///
-  /// `log` is what the action wrote to standard error. Returns what the console should show: its lines, each with the action's name
+  /// `log` is what the action wrote to standard error, `figures` what it cost, `marks` when it wrote. Returns what the console should show: its lines, each with the action's name
   /// before it and nothing in it that a terminal would act on, and, where the invocation failed, how. Empty where there is nothing.
+  @inline(never)
   public mutating func finish<Network: Transport & ~Copyable>(
-    _ invocation: consuming Invocation, _ outcome: Outcome, log: borrowing ByteBuffer, _ network: inout Network, now: Instant
+    _ invocation: consuming Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
+    figures: InvocationFigures = InvocationFigures(), marks: borrowing LogMarks = LogMarks(), _ network: inout Network, now: Instant
   ) -> ByteBuffer {
     isRunningAction = false
-    let id = invocation.connection
+    guard let id = invocation.connection else { return finishActivation(invocation, outcome, log, figures, marks, &network, now) }
     if invocation.isInitialisation {
       return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
     }
     let limits = invocation.limits
     let ran = now - invocation.started
     let isSuccess = outcome.isSuccess
+    keep(invocation, outcome, log, figures, marks, ran)
     count(invocation.action, isSuccess, ran)
     let console = console(of: outcome, invocation.action, limits, log)
 
@@ -144,20 +152,22 @@ extension HTTPServer {
     return reply.render(context)
   }
 
-  private mutating func count(_ action: ActionID, _ isSuccess: Bool, _ ran: Interval) {
+  mutating func count(_ action: ActionID, _ isSuccess: Bool, _ ran: Interval) {
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
     // An action that was removed while it ran is no more counted.
     _ = actions.update(action) { (record: inout ActionRecord) in
       record.invocations &+= 1
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
+      record.isCold = false
     }
+    latencies.record(ran)
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.
   @_optimize(size)
   @inline(never)
-  private mutating func console(
+  mutating func console(
     of outcome: Outcome, _ action: ActionID, _ limits: ActionLimits, _ log: borrowing ByteBuffer
   ) -> ByteBuffer {
     var text = ByteBuffer()

@@ -16,6 +16,7 @@ struct LoopDeployment: ~Copyable {
   let previous: ActionRecord?
   let context: ReplyContext
   let namespace: NamespaceID
+  let started: Instant
   /// What the client sent after the request.
   var rest: ByteBuffer
 }
@@ -29,13 +30,13 @@ extension HTTPServer {
   ) -> Invocation? {
     guard let record = actions[action] else { return nil }
     deployment = LoopDeployment(
-      action: action, previous: replaced, context: context, namespace: namespace, rest: rest)
+      action: action, previous: replaced, context: context, namespace: namespace, started: now, rest: rest)
     replaced = nil
     var request = InvocationRequest(input: ByteBuffer(), body: 0..<0)
     guard request.addArgument(actions.name(of: action)) else { return nil }
     return Invocation(
       instance: record.instance, activation: identifiers.nextActivation(), request: request, reply: InvocationReply(),
-      connection: id, action: action, limits: record.limits, started: now, isCGI: false,
+      connection: id, arrived: now, action: action, limits: record.limits, started: now, isCGI: false,
       isInitialisation: true)
   }
 
@@ -62,6 +63,8 @@ extension HTTPServer {
       }
     } else {
       discarded = done.previous?.instance
+      let took = now - done.started
+      _ = actions.update(done.action) { (record: inout ActionRecord) in record.preparation = took }
       counters.deployments &+= 1
       reply = entityReply(done.action, done.namespace)
     }

@@ -19,7 +19,7 @@ extension HTTPServer {
         case .chunkedBody: advanceChunks(slot, &network, now)
         case .discarding: discard(slot, &network, now)
         case .lingering: drain(slot, &network)
-        case .queued, .running, .aborted: false
+        case .queued, .running, .waiting, .aborted: false
         }
       guard goesOn else { return }
     }
@@ -104,7 +104,7 @@ extension HTTPServer {
     pending.query = head.query
     pending.headLength = head.length
     pending.number = identifiers.next()
-    let decision = decide(network.received(id), &pending)
+    let decision = decide(network.received(id), &pending, now)
     connections[slot].request = pending
     switch consume decision {
     case .work: return awaitBody(slot, id, &network, now)

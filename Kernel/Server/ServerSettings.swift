@@ -14,6 +14,11 @@ public struct ServerSettings: Sendable {
   public var receiveWindow = 16 << 10
   /// Requests that may wait for the executor; the next is answered 503 with Retry-After.
   public var queue = 256
+  /// Bytes of all requests that wait as activations; past it one more is answered 503.
+  public var backlogBytes = 16 << 20
+  /// Activations that are kept, and bytes of all their results and logs.
+  public var activations = 1_024
+  public var activationBytes = 4 << 20
   /// Limits of an action that is deployed with none given.
   public var actionLimits = ActionLimits()
   /// Actions that may be deployed.

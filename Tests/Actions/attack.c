@@ -31,6 +31,7 @@
 //   log-flood                       survived; the log is cut
 //   memory-hog brk-hog              the memory limit, or survived with the number of bytes got (the machine has less than the limit: its
 //                                   memory is out)
+//   small-hog                       the same, by pieces of 64 KiB
 //   exit N                          exit status N & 255
 //   unknown-syscall N               survived -38
 //   syscalls                        survived: numbers 500 to 1500 and some absurd ones, each -38
@@ -80,8 +81,8 @@ __attribute__((noinline)) static u64 descend(u64 depth) {
     return below + frame[0] + frame[4095];
 }
 
-static void hog(int by_brk) {
-    u64 total = 0, step = 1 << 20;
+static void hog(int by_brk, u64 step) {
+    u64 total = 0;
     u64 end = (u64)call3(SYS_brk, 0, 0, 0);
     for (;;) {
         i64 block;
@@ -211,8 +212,9 @@ static void memory(const char *name, u64 address) {
     }
     if (equal(name, "noncanonical-jump")) jump(0x800000000000);
     if (equal(name, "stack-overflow")) survived(descend(0));
-    if (equal(name, "memory-hog")) hog(0);
-    if (equal(name, "brk-hog")) hog(1);
+    if (equal(name, "memory-hog")) hog(0, 1 << 20);
+    if (equal(name, "brk-hog")) hog(1, 1 << 20);
+    if (equal(name, "small-hog")) hog(0, 1 << 16);
 }
 
 static void others(const char *name, u64 argument) {

@@ -2,8 +2,9 @@
 //
 // argv[0] chooses: "…-exit" exits before its first read, "…-fault" faults, "…-spin" never gets there, "…-hog" takes more memory than
 // there is, "…-readv" reads by readv, all others by read. The input chooses how an invocation ends and where it answers: "exit",
-// "round" (reads on), "fault", "spin", "three" (fd 3), "both" (fd 3, then fd 1), "late" (fd 1, then fd 3), "status". The answer is
-// "pristine 0x<random number> 0x<nanoseconds>", or "dirty:" and what.
+// "round" (fd 3, and reads on as if for the next request), "end" (fd 1, half of it between reads at the end), "fault", "spin", "three"
+// (fd 3), "both" (fd 3, then fd 1, and reads on), "late" (fd 1, then fd 3), "status". The answer is "pristine 0x<random number>
+// 0x<nanoseconds>", or "dirty:" and what.
 
 #include "freestanding.h"
 
@@ -227,16 +228,18 @@ int program(const u64 *stack) {
     answer[used] = 0;
 
     const char *command = (const char *)input;
-    if (equal(command, "three") || equal(command, "both")) print_to(3, answer);
+    if (equal(command, "three") || equal(command, "both") || equal(command, "round")) print_to(3, answer);
     else print(answer);
     if (equal(command, "both")) print("fd 1 wins\n");
     if (equal(command, "late")) print_to(3, "lost\n");
     if (equal(command, "fault")) __asm__ volatile("ud2");
     if (equal(command, "spin")) for (;;) data[0]++;
     if (equal(command, "status")) return 7;
-    if (equal(command, "exit")) return 0;
-    // A program that goes round: the first of these reads ends the input, the second the invocation.
-    for (int i = 0; i < 3; i++) call3(SYS_read, 0, (u64)input, sizeof input);
-    print("still here\n");
-    return 3;
+    int goes_round = equal(command, "round"), reads_on = equal(command, "end") || equal(command, "both");
+    if (!goes_round && !reads_on) return 0;
+    // The first of these reads tells the end. In a program that has answered on fd 3 and goes round, the second ends the invocation.
+    for (int i = 0; i < 3; i++)
+        if (call3(SYS_read, 0, (u64)seen, sizeof seen) != 0) return 4;
+    print("and the rest\n");
+    return goes_round ? 3 : 0;
 }

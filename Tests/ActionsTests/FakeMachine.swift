@@ -131,7 +131,7 @@ final class Harness {
   }
 
   func step(_ call: SystemCall) -> ProcessStep {
-    process.systemCall(call, request: request, output: &output, log: &log, machine: &machine)
+    process.systemCall(call, request: &request, output: &output, log: &log, machine: &machine)
   }
 
   /// What rax holds afterwards; nil where the invocation ended.

@@ -35,8 +35,9 @@ import Testing
     var bytes = [UInt8](repeating: 0, count: pages * 4096)
     var span = bytes.mutableSpan
     let pointer = InitialStack.write(
-      request, image.layout,
-      InitialStackValues(slotBase: Self.slotBase, random: (0x1111, 0x2222), hardwareCapabilities: 0x78bfbff), into: &span)
+      request,
+      InitialStackValues(
+        image.layout, slotBase: Self.slotBase, random: (0x1111, 0x2222), hardwareCapabilities: 0x78bfbff), into: &span)
     return Stack(
       bytes: bytes, pointer: pointer, bottom: Self.slotBase + SlotLayout.stackTop - UInt64(pages * 4096))
   }

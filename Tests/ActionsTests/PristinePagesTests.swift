@@ -60,6 +60,30 @@ struct FakeRestorer: PageRestorer, ~Copyable {
     #expect(pages.count == 1)
   }
 
+  @Test func manyPagesAreKept() throws {
+    var pages = PristinePages()
+    for number in UInt32(0)..<1000 {
+      // Pages and templates up to the last of a slot.
+      let kept = pages.add(0x3_ffff - number * 7, template: number % 2 == 0 ? Int(0x3_ffff - number) : nil, isMapped: true)
+      #expect(kept)
+    }
+    for round in 1...2 {
+      var restorer = FakeRestorer(dirty: Set((UInt32(0)..<1000).map { 0x3_ffff - $0 * 7 }))
+      let counts = pages.restore(&restorer)
+      #expect(counts.copied == 500 && counts.zeroed == 500 && counts.dropped == 0, "\(round)")
+      #expect(restorer.copied.count == 500 && restorer.zeroed.count == 500)
+      #expect(restorer.copied.allSatisfy { Int(0x3_ffff - $0.key) == (0x3_ffff - $0.value) * 7 })
+    }
+    // Of the pages that are written no more, each is given back once.
+    var dropped = 0
+    for _ in 0..<(Int(PristinePages.idleLimit) + 3) {
+      var restorer = FakeRestorer()
+      dropped += pages.restore(&restorer).dropped
+      #expect(restorer.copied.isEmpty && restorer.zeroed.isEmpty)
+    }
+    #expect(dropped == 1000 && pages.count == 0)
+  }
+
   @Test func theTableIsBounded() throws {
     let layout = try layout()
     var pages = PristinePages()

@@ -31,18 +31,21 @@ private struct FakeSource: SnapshotSource, ~Copyable {
 
 extension Harness {
   /// Takes the snapshot and begins an invocation that goes on from it.
-  fileprivate func takeSnapshot(input: [UInt8] = []) -> Snapshot {
+  func takeSnapshot(input: [UInt8] = [], answersOnResult: Bool = false, limits: ActionLimits = ActionLimits()) -> Snapshot {
     var source = FakeSource(pages: machine.pages, image: machine.templates)
     let snapshot = Snapshot(of: process, from: &source)!
     machine.pages = source.pages
     machine.templates = source.templates
     keptTemplates = source.kept
-    begin(snapshot, input: input)
+    begin(snapshot, input: input, answersOnResult: answersOnResult, limits: limits)
     return snapshot
   }
 
   /// Begins another invocation: private pages are gone, protections are the snapshot's.
-  fileprivate func begin(_ snapshot: borrowing Snapshot, input: [UInt8] = []) {
+  func begin(
+    _ snapshot: borrowing Snapshot, input: [UInt8] = [], answersOnResult: Bool = false, limits: ActionLimits = ActionLimits(),
+    owner: InstanceID? = nil
+  ) {
     machine.pages = machine.pages.filter { !$0.value.isPrivate }
     machine.snapshotTemplates = [:]
     for page in SlotLayout.imagePage..<SlotLayout.mapEndPage {
@@ -53,11 +56,11 @@ extension Harness {
     request = InvocationRequest(input: buffer(input), body: 0..<input.count)
     output = buffer(Array("HEAD".utf8))
     process.begin(
-      snapshot, slotBase: Self.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 4, logStart: log.count,
-      now: machine.now)
+      snapshot, owner: owner, slotBase: Self.slotBase, limits: limits, privatePages: 0, outputStart: 4, logStart: log.count,
+      now: machine.now, answersOnResult: answersOnResult)
   }
 
-  fileprivate var answer: String { text(of: output) }
+  var answer: String { text(of: output) }
 }
 
 @Suite struct SnapshotTests {
@@ -174,67 +177,57 @@ extension Harness {
     #expect(written == 256 - snapshot.templatePageCount)
   }
 
+  /// An owner's regions are not built anew for each invocation, but where a memory call has changed them.
+  @Test func eachInvocationOfAnOwnerBeginsWithItsRegions() throws {
+    let owner = InstanceID(index: 3, generation: 1)
+    let action = Harness(mode: .initialising)
+    func begin(_ owner: InstanceID?) {
+      action.machine.pages = [:]
+      action.process.begin(
+        action.layout, owner: owner, slotBase: Harness.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 0, logStart: 0,
+        now: action.machine.now)
+    }
+    begin(owner)
+    let heap = UInt64(try #require(action.call(.brk, 0)))
+    let block = Harness.slotBase + SlotLayout.mapLimit - 0x1000
+    let changes: [() -> Int64?] = [
+      { action.call(.getpid) }, { action.call(.brk, heap + 0x2000) }, { action.call(.mmap, 0, 0x1000, 3, 0x22, UInt64.max, 0) },
+      { action.call(.mprotect, Harness.data, 0x1000, 1) }, { action.call(.munmap, Harness.data, 0x1000) },
+      { action.call(.madvise, Harness.data, 0x1000, 4) },
+    ]
+    for owner in [owner, owner, InstanceID(index: 3, generation: 2), nil] {
+      for change in changes {
+        begin(owner)
+        #expect(action.call(.brk, 0) == Int64(heap))
+        #expect(!action.touch(heap, .read) && !action.touch(block, .read) && action.touch(Harness.data, .write))
+        #expect(change() ?? -1 >= 0)
+      }
+    }
+    // The same owner's snapshot is other memory than its image.
+    action.process.begin(
+      action.layout, owner: owner, slotBase: Harness.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 0, logStart: 0,
+      now: action.machine.now, mode: .initialising)
+    #expect(action.call(.brk, heap + 0x3000) == Int64(heap) + 0x3000)
+    let snapshot = action.takeSnapshot()
+    for _ in 0..<2 {
+      action.begin(snapshot, owner: owner)
+      #expect(action.call(.brk, 0) == Int64(heap) + 0x3000)
+      action.begin(snapshot, owner: owner)
+      #expect(action.call(.brk, heap) == Int64(heap))
+      #expect(!action.touch(heap, .read))
+    }
+    action.begin(snapshot, owner: owner)
+    #expect(action.touch(heap, .read))
+    begin(owner)
+    #expect(action.call(.brk, 0) == Int64(heap))
+  }
+
   @Test func theSnapshotKeepsClosedDescriptors() {
     let action = Harness(mode: .initialising)
     #expect(action.call(.close, 2) == 0)
     _ = action.takeSnapshot()
     #expect(action.call(.write, 2, Harness.data, 1) == -9)
     #expect(action.call(.fcntl, 3, 3, 0) == 1)
-  }
-
-  @Test func theSecondReadPastTheEndEndsAnAnsweredInvocation() {
-    let action = Harness(mode: .initialising)
-    let snapshot = action.takeSnapshot(input: Array("abc".utf8))
-    let end = SystemCall(number: Syscall.read.rawValue, 0, Harness.data, 10)
-    #expect(action.call(.read, 0, Harness.data, 2) == 2)
-    #expect(action.call(.read, 0, Harness.data, 0) == 0)
-    #expect(action.call(.read, 0, Harness.data, 10) == 1)
-    // Unanswered, the end is only the end, however often it is read.
-    for _ in 0..<3 { #expect(action.step(end) == .resume(returning: 0)) }
-    #expect(action.call(.write, 1, Harness.data, 2) == 2)
-    #expect(action.step(end) == .end(.exited(status: 0)))
-    #expect(action.answer == "HEADcb")
-
-    // What was written before the end was told is not counted: stdio reads twice at the end before it writes its last part.
-    for descriptor in [UInt64(1), 3] {
-      action.begin(snapshot, input: Array("x".utf8))
-      #expect(action.call(.write, descriptor, Harness.data, 1) == 1)
-      #expect(action.call(.read, 0, Harness.data, 10) == 1)
-      for _ in 0..<3 { #expect(action.step(end) == .resume(returning: 0)) }
-      #expect(action.call(.write, 2, Harness.data, 1) == 1)
-      #expect(action.step(end) == .resume(returning: 0))
-      #expect(action.call(.write, descriptor, Harness.data, 1) == 1)
-      #expect(action.step(SystemCall(number: Syscall.read.rawValue, 0, Harness.data, 0)) == .resume(returning: 0))
-      #expect(action.step(end) == .end(.exited(status: 0)))
-    }
-  }
-
-  @Test func aVectorThatEndsWithTheInputHasNotSeenItsEnd() {
-    let action = Harness(mode: .initialising)
-    _ = action.takeSnapshot(input: Array("abcd".utf8))
-    #expect(action.poke(words: [Harness.data + 64, 4, Harness.data + 128, 4], at: Harness.data))
-    #expect(action.call(.readv, 0, Harness.data, 2) == 4)
-    #expect(action.call(.write, 1, Harness.data, 1) == 1)
-    #expect(action.call(.readv, 0, Harness.data, 2) == 0)
-    #expect(action.call(.readv, 0, Harness.data, 2) == 0)
-    #expect(action.call(.write, 1, Harness.data, 1) == 1)
-    let again = SystemCall(number: Syscall.readv.rawValue, 0, Harness.data, 2)
-    #expect(action.step(again) == .end(.exited(status: 0)))
-  }
-
-  @Test(arguments: [
-    ([1], "HEADab"), ([3], "HEADab"), ([3, 1], "HEADab"), ([1, 3], "HEADab"), ([3, 3], "HEADabab"), ([1, 3, 1], "HEADabab"),
-    ([3, 1, 3, 1], "HEADabab"), ([2], "HEAD"), ([], "HEAD"),
-  ])
-  func descriptorOneGoesBeforeThree(writes: [UInt64], answer: String) {
-    let action = Harness(mode: .initialising)
-    #expect(action.poke(Array("ab".utf8), at: Harness.data))
-    _ = action.takeSnapshot()
-    for descriptor in writes { #expect(action.call(.write, descriptor, Harness.data, 2) == 2) }
-    #expect(action.answer == answer)
-    // A write that fails is none.
-    for descriptor in [UInt64(1), 3] { #expect(action.call(.write, descriptor, 0, 2) == -14) }
-    #expect(action.answer == answer)
   }
 
   @Test func processModeReadsTheEndForEver() {

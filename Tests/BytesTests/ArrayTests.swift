@@ -71,6 +71,11 @@ private struct Counted: ~Copyable {
     check(array.append(9) && array.fill(3, count: 5) && array.count == 5 && array[4] == 3)
     check(array.fill(0, count: 0) && array.count == 0)
     check(!array.fill(0, count: -1))
+    check(array.append(1) && array.append(2) && array.append(3))
+    array.truncate(to: 1)
+    check(array.count == 1 && array[0] == 1 && array.append(7) && array[1] == 7)
+    array.truncate(to: 0)
+    check(array.count == 0)
   }
 
   @Test func saysWhereMemoryIsOut() {

@@ -4,52 +4,6 @@ import Testing
 
 @testable import HTTP
 
-@Suite struct Base64Tests {
-  /// RFC 4648 §10 and the two digits past the alphanumeric ones.
-  static let vectors: [([UInt8], String)] = [
-    ([], ""), (Array("f".utf8), "Zg=="), (Array("fo".utf8), "Zm8="), (Array("foo".utf8), "Zm9v"), (Array("foob".utf8), "Zm9vYg=="),
-    (Array("fooba".utf8), "Zm9vYmE="), (Array("foobar".utf8), "Zm9vYmFy"), ([0xfb, 0xff, 0xbf], "+/+/"),
-  ]
-
-  @Test(arguments: vectors)
-  func both(_ bytes: [UInt8], _ text: String) {
-    #expect(decode(text) == bytes)
-    var buffer = ByteBuffer()
-    #expect(Base64.encode(bytes.span, into: &buffer))
-    #expect(buffer.span.text == text)
-  }
-
-  @Test(arguments: [
-    "Z", "Zg", "Zg=", "Zg===", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm 9", "Zm9-", "Zm9_", "=Zm9", "Zm=v", "Zg==\0\0\0\0",
-  ])
-  func refused(_ text: String) {
-    #expect(decode(text) == nil)
-  }
-
-  @Test func theOutputMustBeLongEnough() {
-    #expect(decode("Zm9vYmFy", room: 5) == nil)
-    #expect(decode("Zm9vYmE=", room: 5)?.count == 5)
-  }
-
-  @Test func randomBytesComeBack() {
-    var random = Random(3)
-    for length in 0..<200 {
-      let bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-      var buffer = ByteBuffer()
-      #expect(Base64.encode(bytes.span, into: &buffer))
-      #expect(decode(buffer.span.text) == bytes)
-    }
-  }
-
-  private func decode(_ text: String, room: Int = 256) -> [UInt8]? {
-    let bytes = Array(text.utf8)
-    var output = [UInt8](repeating: 0, count: room)
-    var span = output.mutableSpan
-    guard let count = Base64.decode(bytes.span, into: &span) else { return nil }
-    return Array(output[0..<count])
-  }
-}
-
 @Suite struct CredentialTests {
   @Test(arguments: [
     ("Basic bWU6c2VjcmV0", "me", "secret"), ("basic bWU6c2VjcmV0", "me", "secret"), ("BASIC   bWU6c2VjcmV0", "me", "secret"),

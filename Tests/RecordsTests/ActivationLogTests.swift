@@ -1,4 +1,6 @@
+import Actions
 import Base
+import Bytes
 import Foundation
 import Testing
 
@@ -78,7 +80,7 @@ import Testing
     for (stream, offset, text) in pieces {
       for character in text {
         if open[stream] == nil {
-          expected.append((position, written { Timestamp.write(offset, into: &$0) } + (stream == .output ? " stdout: " : " stderr: ")))
+          expected.append((position, written { $0.write { (buffer: inout ByteBuffer) in buffer.append(timestamp: offset) } } + (stream == .output ? " stdout: " : " stderr: ")))
           open[stream] = expected.count - 1
         }
         if character == "\n" { open[stream] = nil } else { expected[open[stream]!].text.append(character) }
@@ -95,24 +97,5 @@ import Testing
     pieces.append((.output, 0, "end"))
     let found = try lines(log(pieces))
     #expect(found.count == 20_001 && found[0].hasSuffix("beginend"))
-  }
-}
-
-@Suite struct TimestampTests {
-  @Test(arguments: [
-    (UInt64(0), "1970-01-01T00:00:00.000000000Z"), (951_782_400_000_000_001, "2000-02-29T00:00:00.000000001Z"),
-    (4_107_542_399_999_999_999, "2100-02-28T23:59:59.999999999Z"), (UInt64.max, "2554-07-21T23:34:33.709551615Z"),
-  ])
-  func known(_ nanoseconds: UInt64, _ text: String) {
-    #expect(written { Timestamp.write(nanoseconds, into: &$0) } == text)
-  }
-
-  @Test func againstFoundation() {
-    var random = IdentifierGenerator(seed: 5)
-    for _ in 0..<1_000 {
-      let time = random.next() / 1_000_000_000
-      let text = Date(timeIntervalSince1970: TimeInterval(time)).formatted(.iso8601)
-      #expect(written { Timestamp.write(time * 1_000_000_000, into: &$0) } == text.dropLast() + ".000000000Z")
-    }
   }
 }

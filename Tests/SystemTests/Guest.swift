@@ -34,14 +34,15 @@ final class Guest: Sendable {
   /// Boots the kernel and waits until it serves.
   init(
     _ model: MachineModel, memory: MemorySize = .standard, accelerator: Accelerator = Project.accelerator,
-    arguments: [String] = ["auth=\(Guest.key)"], guestPort: UInt16 = 80, cpu: String? = nil, timeout: Duration = .seconds(20),
-    lifetime: Duration = .seconds(300)
+    arguments: [String] = ["auth=\(Guest.key)"], guestPort: UInt16 = 80, cpu: String? = nil, extra: [String] = [],
+    timeout: Duration = .seconds(20), lifetime: Duration = .seconds(300)
   ) throws {
     port = try Port.free()
     var plan = LaunchPlan(
       machine: model, memory: memory, accelerator: accelerator, image: Project.path(model.defaultImage),
       network: .user(hostPort: port, guestPort: guestPort), kernelArguments: model == .iso ? [] : arguments)
     plan.cpuModel = cpu
+    plan.extraArguments = extra
     machine = try VirtualMachine(plan: plan, program: try QEMU.locate(), lifetime: lifetime)
     do {
       boot = try machine.waitUntilServing(timeout: timeout)

@@ -37,6 +37,42 @@ extension SystemCase {
       #expect(guest.machine.console.contains { $0.text.contains(cut) }, "\(guest.lastWords)")
       #expect(try guest.delete("limited").status == 200)
     },
+    SystemCase("one megabyte is enough for a small action, in process and in loop mode") { guest in
+      let body = Array("Ada".utf8)
+      for name in ["echo", "hello", "sha256", "echo-c"] {
+        for query in ["memory=1", "memory=1&loop=true"] {
+          try guest.deploy(name, query: "public=true&" + query)
+          let expected = try Host.run(Project.path(Project.actionPath(name)), input: body)
+          for _ in 0..<3 {
+            let reply = try guest.invoke(name, body)
+            #expect(reply.status == 200 && reply.body == expected.output, "\(name), \(query): \(reply.status) \(reply.text)")
+          }
+        }
+        #expect(try guest.delete(name).status == 200)
+      }
+      // Larger ones are told that it is not, those that fit are ended by it.
+      for name in ["echo-glibc", "statistics", "lua", "words-rust", "swift-full"] where isBuilt(name, for: guest) {
+        let reply = try guest.put(name, Project.action(name), query: "public=true&memory=1")
+        if reply.status == 200 {
+          let end = try guest.invoke(name, body)
+          #expect(end.status == 200 || end.text.contains("The action exhausted its memory and was aborted."), "\(name): \(end.text)")
+          #expect(try guest.delete(name).status == 200)
+        } else {
+          #expect(reply.status == 400 && reply.text.contains("the image alone needs more than the action's memory limit"), "\(name): \(reply.text)")
+        }
+      }
+    },
+    SystemCase("an action that takes more than its one megabyte is ended") { guest in
+      // Four pages of stack at a time, and memory in pieces that are each allowed.
+      for query in ["public=true&memory=1", "public=true&memory=1&loop=true"] {
+        try guest.deploy("hog", Project.action("attack"), query: query)
+        for input in ["stack-overflow", "small-hog"] {
+          let reply = try guest.invoke("hog", Array(input.utf8))
+          #expect(reply.status == 502 && reply.text.contains("The action exhausted its memory and was aborted."), "\(input): \(reply.text)")
+        }
+      }
+      #expect(try guest.delete("hog").status == 200)
+    },
     SystemCase("an image larger than its memory limit is refused") { guest in
       let reply = try guest.put("large", Project.action("attack"), query: "memory=0")
       #expect(reply.status == 400 && reply.text.contains("The parameter memory must be a number of megabytes from 1 to 512."))

@@ -32,6 +32,12 @@ extension SystemCase {
     ]
   }()
 
+  /// Around the size of stdio's buffers, and far above.
+  private static let stdioInputs: [(name: String, bytes: [UInt8])] = {
+    var noise = Noise(seed: 8)
+    return [0, 1, 4095, 4096, 4097, 65_536, 1 << 20].map { ("\($0) bytes", text($0, &noise)) }
+  }()
+
   static let programs: [SystemCase] =
     linuxPrograms.map { program in
       SystemCase("\(program) does what it does as a Linux process") { guest in
@@ -51,6 +57,18 @@ extension SystemCase {
         #expect(try guest.delete(program).status == 200)
         let missing = guest.machine.console.filter { $0.text.hasPrefix("\(program): ") && $0.text.contains("not provided") }
         #expect(missing.isEmpty, "\(missing.map(\.text))")
+      }
+    } + linuxPrograms.map { program in
+      SystemCase("\(program) in loop mode does what it does as a Linux process") { guest in
+        guard isBuilt(program, for: guest) else { return }
+        try guest.deploy(program, query: "public=true&loop=true")
+        for input in programInputs + stdioInputs {
+          let process = try Host.run(Project.path(Project.actionPath(program)), input: input.bytes)
+          let reply = try guest.invoke(program, input.bytes)
+          #expect(reply.status == 200 && process.status == 0, "\(input.name): \(reply.status) \(reply.text.prefix(300))")
+          #expect(reply.body == process.output, "\(input.name): \(reply.body.count) of \(process.output.count) bytes")
+        }
+        #expect(try guest.delete(program).status == 200)
       }
     } + [
       SystemCase("programs leave no memory behind") { guest in

@@ -1,6 +1,6 @@
 // Reading and writing a file descriptor to the end, whatever the system does: short counts, EINTR, errors.
 // An action can do nothing sensible when its own input or output fails, so that ends it: one line on stderr and exit status 1.
-// Out of scope: opening and closing descriptors; an action has 0, 1 and 2 from its start.
+// Out of scope: opening and closing descriptors; an action has 0, 1 and 2 from its start, in loop mode 3 as well.
 
 import CSwiftlet
 
@@ -8,6 +8,14 @@ struct Descriptor {
   let number: Int32
 
   static let interrupted = -4
+  /// Where ActionLoop takes the result.
+  static let result: Int32 = 3
+
+  /// Whether fd 3 is open: a write of nothing is no error then.
+  static var hasResult: Bool {
+    // SAFETY: no byte is read; the buffer is the SDK's.
+    unsafe swiftlet_write(result, swiftlet_get_buffer(), 0) >= 0
+  }
 
   /// Reads what is there, at most `count` bytes; waits until there is something. 0 at the end of the input.
   @inline(__always)

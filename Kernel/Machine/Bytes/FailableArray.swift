@@ -54,6 +54,12 @@
     return true
   }
 
+  /// Drops all elements from `length` on; the memory stays. Traps where `length` is above `count`.
+  public mutating func truncate(to length: Int) {
+    precondition(length >= 0 && length <= count)
+    count = length
+  }
+
   /// Element `index`. Traps where that is not below `count`.
   @inlinable
   public subscript(_ index: Int) -> Element {
