@@ -64,6 +64,9 @@ public struct MetricsWriter: ~Copyable {
   /// The samples to come have no labels.
   public mutating func clearLabels() { labels.truncate(to: 0) }
 
+  /// Bytes of the labels of the samples to come.
+  public var labelLength: Int { labels.count }
+
   /// The samples to come have this label, too. Bytes of `value` that are no UTF-8 become U+FFFD.
   @_optimize(size) @inline(never)
   public mutating func addLabel(_ name: StaticString, _ value: Span<UInt8>) {

@@ -233,7 +233,7 @@ extension HTTPServer {
       lines = result.logLength
       json = result.takeJSON()
     }
-    count(action, facts.response == .success, ran)
+    count(action, facts.response, ran, figures)
     let text = ActivationLogs.make(log, marks, output: output.span.extracting(0..<lines), at: ran, limit: limits.logBytes)
     let place = Self.append(facts, of: action, in: actions, json, text, to: &activations)
     if let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id {

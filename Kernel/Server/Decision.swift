@@ -12,6 +12,8 @@ enum Decision: ~Copyable {
   case reply(Reply)
   /// An error; with the value of an Allow header where the method is the error.
   case refusal(APIError, allow: StaticString?)
+  /// The metrics, with those of a namespace's actions where its key was sent.
+  case metrics(NamespaceID?)
   /// Work for the executor, once the body is there.
   case work
 }
@@ -59,7 +61,7 @@ extension HTTPServer {
     case .root: return .reply(Reply(.ok, .text, Pages.root))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
-    case .metrics: return .reply(metricsReply(now: now))
+    case .metrics: return .metrics(head.authorization.isAbsent ? nil : try authenticate(bytes))
     case .counters:
       _ = try authenticate(bytes)
       var reply = Reply(.ok)

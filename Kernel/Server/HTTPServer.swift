@@ -36,6 +36,8 @@ public struct HTTPServer: ~Copyable {
   var activations: ActivationStore
   /// Microseconds that invocations ran.
   var latencies = LatencyHistogram()
+  /// What the invocations of each action came to.
+  var figures = ActionFigureTable()
   /// The head being parsed; what is needed of it later is kept in the connection.
   var head = RequestHead()
   var identifiers: IdentifierGenerator

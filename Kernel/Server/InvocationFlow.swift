@@ -114,7 +114,7 @@ extension HTTPServer {
     let ran = now - invocation.started
     let isSuccess = outcome.isSuccess
     keep(invocation, outcome, log, figures, marks, ran)
-    count(invocation.action, isSuccess, ran)
+    count(invocation.action, ResponseKind(outcome), ran, figures)
     let console = console(of: outcome, invocation.action, limits, log)
 
     let activation = invocation.activation
@@ -152,16 +152,22 @@ extension HTTPServer {
     return reply.render(context)
   }
 
-  mutating func count(_ action: ActionID, _ isSuccess: Bool, _ ran: Interval) {
+  mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ pages: InvocationFigures) {
+    let isSuccess = response == .success
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
-    // An action that was removed while it ran is no more counted.
-    _ = actions.update(action) { (record: inout ActionRecord) in
+    latencies.record(ran)
+    var isCold = false
+    let isThere = actions.update(action) { (record: inout ActionRecord) in
       record.invocations &+= 1
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
+      isCold = record.isCold
       record.isCold = false
     }
-    latencies.record(ran)
+    // An action that was removed while it ran is no more counted.
+    guard isThere else { return }
+    if isCold { counters.coldStarts &+= 1 }
+    figures.add(action, response, ran, isCold: isCold, pages)
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.

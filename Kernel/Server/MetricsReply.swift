@@ -1,4 +1,5 @@
-// What `GET /metrics` answers: Prometheus' text format. It needs no key, and names no action.
+// What `GET /metrics` answers: Prometheus' text format. What is the kernel's needs no key.
+// Out of scope: the series of actions (ActionMetrics.swift) and of the network (NetworkMetrics.swift).
 
 import API
 import Actions
@@ -10,12 +11,14 @@ import Records
 
 extension HTTPServer {
   @_optimize(size) @inline(never)
-  mutating func metricsReply(now: Instant) -> Reply {
+  mutating func metricsReply(of namespace: NamespaceID?, _ network: NetworkCounters, now: Instant) -> Reply {
     var metrics = MetricsWriter(TextWriter(capacity: 8_192))
     metrics.single("swiftlet_uptime_seconds", .gauge, "Time since the kernel's entry.", now.nanoseconds / 1_000_000_000)
     writeMemory(&metrics)
     writeTraffic(&metrics)
     writeInvocations(&metrics)
+    NetworkMetrics.write(network, into: &metrics)
+    if let namespace { writeActions(of: namespace, &metrics) }
     var reply = Reply(.ok, .metrics)
     reply.body = metrics.finish()
     return reply
@@ -51,6 +54,7 @@ extension HTTPServer {
     metrics.begin("swiftlet_invocations_total", .counter, "Invocations that ended, by how.")
     metrics.sample("outcome", "success", counters.invocations)
     metrics.sample("outcome", "failure", counters.failedInvocations)
+    metrics.single("swiftlet_cold_starts_total", .counter, "Invocations that were the first of their action's version.", counters.coldStarts)
     metrics.begin("swiftlet_invocation_duration_microseconds", .histogram, "How long invocations ran.")
     metrics.histogram(latencies)
     let pages = gauges.pages

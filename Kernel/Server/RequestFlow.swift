@@ -109,6 +109,7 @@ extension HTTPServer {
     switch consume decision {
     case .work: return awaitBody(slot, id, &network, now)
     case .reply(let reply): finishWithoutBody(slot, reply, &network, now)
+    case .metrics(let namespace): finishWithoutBody(slot, metricsReply(of: namespace, network.counters, now: now), &network, now)
     case .refusal(let error, let allow):
       var reply = Reply(error, id: requestID(slot, network.received(id)))
       reply.allow = allow

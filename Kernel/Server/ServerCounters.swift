@@ -14,6 +14,8 @@ public struct ServerCounters: Equatable, Sendable, BitwiseCopyable {
   public var invocations: UInt64 = 0
   /// Invocations that ended otherwise.
   public var failedInvocations: UInt64 = 0
+  /// Invocations that were the first of their action's version.
+  public var coldStarts: UInt64 = 0
   /// Deployments that succeeded.
   public var deployments: UInt64 = 0
   /// Requests refused because the queue was full.

@@ -19,4 +19,5 @@ public protocol Transport: ~Copyable {
   mutating func abort(_ id: ConnectionID)
   func remoteAddress(_ id: ConnectionID) -> (IPv4Address, UInt16)?
   var address: IPv4Address? { get }
+  var counters: NetworkCounters { get }
 }

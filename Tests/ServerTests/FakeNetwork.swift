@@ -25,6 +25,7 @@ struct FakeNetwork: ~Copyable, Transport {
   /// What all connections have received: a span can be lent of one stored property only.
   var memory: [UInt8] = []
   var events: [ConnectionEvent] = []
+  var counters = NetworkCounters()
   /// Replies that `send` still accepts.
   var sendRoom = Int.max
   /// The most that `setReceiveLimit` grants.
