@@ -1,30 +1,8 @@
-// Looking through bytes eight at a time, and tests on tokens. Each test is exact for the lowest byte that it
-// finds; bytes above that one may be marked wrongly, which no caller looks at.
+// Tests on the bytes of heads, eight at a time (Base's Word), and on tokens.
 
 import Base
-import Bytes
 
-enum Word {
-  @inline(__always) static var ones: UInt64 { 0x0101_0101_0101_0101 }
-  @inline(__always) static var highs: UInt64 { 0x8080_8080_8080_8080 }
-
-  /// Marks (bit 7) the bytes of `word` equal to `byte`.
-  @inline(__always)
-  static func equal(_ word: UInt64, _ byte: UInt8) -> UInt64 {
-    let difference = word ^ (ones &* UInt64(byte))
-    return (difference &- ones) & ~difference & highs
-  }
-
-  /// Marks the bytes of `word` below `bound`, which is at most 128.
-  @inline(__always)
-  static func below(_ word: UInt64, _ bound: UInt8) -> UInt64 {
-    (word &- ones &* UInt64(bound)) & ~word & highs
-  }
-
-  /// The index of the lowest byte marked; 8 where none is.
-  @inline(__always)
-  static func first(_ marks: UInt64) -> Int { marks.trailingZeroBitCount >> 3 }
-
+extension Word {
   /// Marks the bytes of `word` that are neither a letter nor a hyphen: exact for every byte below the first that is above 127.
   @inline(__always)
   static func notNameByte(_ word: UInt64) -> UInt64 {
