@@ -85,6 +85,18 @@ extension Span where Element == UInt8 {
   }
 }
 
+extension StaticString {
+  /// The bytes of the text.
+  public var bytes: Span<UInt8> {
+    @_lifetime(immortal)
+    get {
+      // SAFETY: a literal's bytes are in the image: they neither move nor go.
+      let whole = unsafe Span<UInt8>(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+      return unsafe _overrideLifetime(whole, copying: ())
+    }
+  }
+}
+
 extension MutableSpan where Element == UInt8 {
   /// Stores `value` big-endian at byte `offset`. Traps where it does not fit inside the span.
   @inlinable @inline(__always)
