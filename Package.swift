@@ -36,6 +36,7 @@ let package = Package(
     kernel("Settings", "Settings", ["Base", "Bytes"]),
     kernel("Net", "Net", ["Base", "Bytes"]),
     kernel("HTTP", "HTTP", ["Base", "Bytes"]),
+    kernel("JSON", "JSON", ["Base", "Bytes"]),
     .target(name: "CDriverSupport", path: "Kernel/Drivers/CDriverSupport"),
     .target(
       name: "Drivers", dependencies: ["Base", "Bytes", "CDriverSupport"], path: "Kernel/Drivers",
