@@ -66,6 +66,8 @@ let package = Package(
     tests("SettingsTests", ["Settings", "Base", "Bytes"]),
     tests("NetTests", ["Net", "Base", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
+    .target(name: "JSONInvariants", dependencies: ["JSON", "Base", "Bytes"], path: "Tests/Fuzz/JSONInvariants", swiftSettings: settings),
+    tests("JSONTests", ["JSON", "JSONInvariants", "Base", "Bytes"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
     .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: settings),

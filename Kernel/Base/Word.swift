@@ -22,4 +22,10 @@ public enum Word {
   /// The index of the lowest byte marked; 8 where none is.
   @inlinable @inline(__always)
   public static func first(_ marks: UInt64) -> Int { marks.trailingZeroBitCount >> 3 }
+
+  /// The lowest byte of `word` that is marked; one is.
+  @inlinable @inline(__always)
+  public static func byte(_ word: UInt64, at marks: UInt64) -> UInt8 {
+    UInt8(truncatingIfNeeded: word &>> UInt64(truncatingIfNeeded: marks.trailingZeroBitCount & 0x38))
+  }
 }

@@ -6,21 +6,58 @@ import Bytes
 extension JSONValue {
   /// Writes the value without white space between its tokens; all else is written as it is, numbers and escapes too. Linear.
   public func writeCompact(of text: Span<UInt8>, into writer: inout TextWriter) {
-    let written = written(in: text)
-    guard kind == .object || kind == .array else { return writer.write(written) }
-    var run = 0
-    var at = 0
-    while true {
-      at = written.compactEnd(at)
-      writer.write(written.extracting(run..<at))
-      guard at < written.count else { return }
-      at = written.skipSpace(at &+ 1)
-      run = at
+    writer.write(compact: written(in: text))
+  }
+}
+
+extension TextWriter {
+  /// Writes checked `tokens` without the white space between them.
+  @inline(never)
+  mutating func write(compact tokens: Span<UInt8>) {
+    let start = buffer.count
+    write(tokens)
+    let first = tokens.compactEnd(0)
+    guard first < tokens.count, buffer.count == start &+ tokens.count else { return }
+    // What was written is as long as need be: the gaps are closed in it.
+    write { buffer in
+      var target = buffer.mutableSpan
+      let end = tokens.copyCompact(from: first, to: &target, at: start &+ first)
+      buffer.truncate(to: end)
+      return true
     }
   }
 }
 
 extension Span where Element == UInt8 {
+  /// Copies what is not white space from the token that begins, or the white space, at `first` on to place `start` of `target`, which has room
+  /// for all bytes from `first` on; returns the place after the last byte.
+  fileprivate func copyCompact(from first: Int, to target: inout MutableSpan<UInt8>, at start: Int) -> Int {
+    var at = skipSpace(first)
+    var place = start
+    while at < count {
+      let end = compactEnd(at)
+      if end &- at > 64 {
+        target.copy(extracting(at..<end), to: place)
+        place &+= end &- at
+      } else {
+        // Bytes past the end of a run are written over by the next one or dropped.
+        while at <= count &- 8, at < end {
+          target.storeLE64(loadLE64(at), at: place)
+          let length = Swift.min(8, end &- at)
+          at &+= length
+          place &+= length
+        }
+        while at < end {
+          target[place] = self[at]
+          at &+= 1
+          place &+= 1
+        }
+      }
+      at = skipSpace(end)
+    }
+    return place
+  }
+
   /// The place of the first white space between tokens from `start` on, which is not within a string; the end where there is none.
   @inline(never)
   fileprivate func compactEnd(_ start: Int) -> Int {

@@ -3,7 +3,7 @@
 public import Base
 
 /// Why a text is refused.
-public enum JSONError: UInt8, Error, CaseIterable, Sendable, BitwiseCopyable {
+public enum JSONError: UInt8, Error, Sendable, BitwiseCopyable {
   case empty, byteOrderMark, trailingText, tooDeep
   case unfinishedObject, unfinishedArray, unfinishedString, valueMissing
   case valueExpected, unknownWord, trailingComma, keyExpected, colonExpected, commaOrBraceExpected, commaOrBracketExpected

@@ -1,7 +1,7 @@
 // Whole numbers out of the text of numbers (RFC 8259 §6), exactly: the kernel has no floating point.
 
-import Bytes
 import Base
+import Bytes
 
 extension JSONValue {
   /// The number where it is whole and an Int64, however it is written (`1000`, `1e3`, `1000.0`); nil for all else.

@@ -18,12 +18,28 @@ extension Span where Element == UInt8 {
     while true {
       switch peek(at) {
       case 0x20:
-        // Indented text: eight blanks at once.
-        at &+= at <= count &- 8 && loadLE64(at) == Word.ones &* 0x20 ? 8 : 1
+        // Indented text: up to eight blanks at once.
+        at &+= at <= count &- 8 ? Word.first(loadLE64(at) ^ (Word.ones &* 0x20)) : 1
       case 0x09, 0x0a, 0x0d: at &+= 1
       default: return at
       }
     }
+  }
+
+  /// The value of the four hexadecimal digits at `position`; nil where one of them is none.
+  func codeUnit(_ position: Int) -> UInt32? {
+    guard position <= count &- 4 else { return nil }
+    let word = loadLE32(position)
+    let ones: UInt32 = 0x0101_0101
+    let low = word & (ones &* 0x7f)
+    let lower = low | (ones &* 0x20)
+    let digits = (low &+ ones &* (0x80 &- 0x30)) & ~(low &+ ones &* (0x80 &- 0x3a))
+    let letters = (lower &+ ones &* (0x80 &- 0x61)) & ~(lower &+ ones &* (0x80 &- 0x67))
+    guard (digits | letters) & ~word & (ones &* 0x80) == ones &* 0x80 else { return nil }
+    // Letters have bit 6 set and are 9 above their low four bits. Then the first digit becomes the highest.
+    let values = ((word & (ones &* 0x0f)) &+ (word >> 6 & ones) &* 9).byteSwapped
+    let pairs = (values | values >> 4) & 0x00ff_00ff
+    return (pairs | pairs >> 8) & 0xffff
   }
 }
 

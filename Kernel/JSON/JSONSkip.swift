@@ -6,9 +6,21 @@ import Bytes
 
 extension Span where Element == UInt8 {
   /// The place after the closing quote of the string that begins at `start`.
-  @inline(never)
+  @inline(__always)
   func stringEnd(_ start: Int) -> Int {
-    var at = start &+ 1
+    let at = start &+ 1
+    // Most strings, keys above all, end within eight bytes.
+    if at <= count &- 8 {
+      let word = loadLE64(at)
+      let marks = Word.equal(word, Mark.quote) | Word.equal(word, Mark.backslash)
+      if marks != 0, Word.byte(word, at: marks) == Mark.quote { return at &+ Word.first(marks) &+ 1 }
+    }
+    return longStringEnd(at)
+  }
+
+  @inline(never)
+  private func longStringEnd(_ start: Int) -> Int {
+    var at = start
     while at < count {
       if at <= count &- 8 {
         let word = loadLE64(at)
@@ -72,6 +84,13 @@ extension Span where Element == UInt8 {
   /// The place after the number or literal name that begins at `start`: that of the next comma, closing mark or white space.
   private func scalarEnd(_ start: Int) -> Int {
     var at = start
+    while at <= count &- 8 {
+      let word = loadLE64(at)
+      // Closing marks differ in bit 5 only.
+      let marks = Word.below(word, 0x21) | Word.equal(word, Mark.comma) | Word.equal(word | Word.ones &* 0x20, Mark.closeBrace)
+      if marks != 0 { return at &+ Word.first(marks) }
+      at &+= 8
+    }
     while true {
       switch peek(at) {
       case 0...0x20, Mark.comma, Mark.closeBracket, Mark.closeBrace: return at

@@ -43,11 +43,12 @@ extension JSONValue {
   public func equals(_ name: StaticString, in text: Span<UInt8>) -> Bool { equals(name.bytes, in: text) }
 
   /// Whether this is a string that stands for the bytes of `name`.
+  @inline(never)
   public func equals(_ name: Span<UInt8>, in text: Span<UInt8>) -> Bool {
     guard kind == .string else { return false }
     let contents = contents(in: text)
     // An escape is longer than what it stands for, at most six times.
-    if contents.count <= name.count { return contents.equals(name) }
+    if contents.count <= name.count { return contents.equals(name) && contents.backslash(from: 0) == contents.count }
     guard contents.count / 6 <= name.count, contents.backslash(from: 0) < contents.count else { return false }
     var bytes = JSONStringBytes()
     for index in name.indices where bytes.next(of: contents) != name[index] { return false }
@@ -62,6 +63,7 @@ struct JSONStringBytes {
   private var pending: UInt32 = 0
 
   /// The next byte; nil after the last.
+  @inline(never)
   mutating func next(of contents: Span<UInt8>) -> UInt8? {
     if pending == 0 {
       guard at < contents.count else { return nil }
@@ -88,6 +90,7 @@ struct JSONEscape {
   let utf8: UInt32
 
   /// The escape whose backslash is at `start`.
+  @_optimize(size) @inline(never)
   init(_ text: Span<UInt8>, at start: Int) {
     let letter = text.peek(start &+ 1)
     guard letter == 0x75 else {
@@ -95,11 +98,12 @@ struct JSONEscape {
       utf8 = UInt32(Self.character(letter))
       return
     }
-    let first = Self.codeUnit(text, start &+ 2)
+    let first = text.codeUnit(start &+ 2) ?? 0
     let isPair = first & 0xfc00 == 0xd800
     length = isPair ? 12 : 6
+    let second = isPair ? text.codeUnit(start &+ 8) ?? 0 : 0
     // 0xd800 and 0xdc00 taken away from the halves, 0x10000 added.
-    utf8 = Self.encoded(isPair ? first << 10 &+ Self.codeUnit(text, start &+ 8) &- 0x35f_dc00 : first)
+    utf8 = Self.encoded(isPair ? first << 10 &+ second &- 0x35f_dc00 : first)
   }
 
   private static func character(_ letter: UInt8) -> UInt8 {
@@ -111,12 +115,6 @@ struct JSONEscape {
     case 0x74: 0x09
     default: letter
     }
-  }
-
-  private static func codeUnit(_ text: Span<UInt8>, _ start: Int) -> UInt32 {
-    var value: UInt32 = 0
-    for at in start..<(start &+ 4) { value = value << 4 | UInt32(ASCII.hexValue(text.peek(at)) ?? 0) }
-    return value
   }
 
   /// RFC 3629 §3.
@@ -132,6 +130,7 @@ struct JSONEscape {
 
 extension Span where Element == UInt8 {
   /// The place of the first backslash from `start` on; the end where there is none.
+  @inline(never)
   func backslash(from start: Int) -> Int {
     var at = start
     while at <= count &- 8 {

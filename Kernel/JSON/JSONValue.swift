@@ -1,6 +1,5 @@
 // The values of a checked document: where each lies and what it is. Nothing is copied out of the text.
 
-import Base
 import Bytes
 
 /// What a value is (RFC 8259 §3).
@@ -24,8 +23,8 @@ public enum JSONKind: UInt8, Sendable, BitwiseCopyable {
 
 /// One value of a document that `JSON.parse` accepted.
 ///
-/// It is a place in a text, and each method has to be given that text, unchanged. With another text the results mean nothing, but nothing
-/// traps and nothing hangs.
+/// It is a place in a text, and each method has to be given that text, unchanged. With another text the results mean nothing, though every
+/// walk ends.
 public struct JSONValue: Equatable, Sendable, BitwiseCopyable {
   /// The place of the first byte, quotes, braces and brackets included.
   public let start: Int

@@ -42,6 +42,21 @@ import Testing
   }
 }
 
+@Suite struct WordTests {
+  /// The lowest mark is right whatever the bytes above it are.
+  @Test func lowestMarks() {
+    for (place, above) in [(0, 0x21), (3, 0x23), (6, 0x80), (7, 0)] as [(Int, UInt64)] {
+      let lower = 0x4141_4141_4141_4141 & ((UInt64(1) << UInt64(8 * place)) - 1)
+      let upper = place < 7 ? (Word.ones * above) << UInt64(8 * place + 8) : 0
+      let quote = lower | 0x22 << UInt64(8 * place) | upper
+      check(Word.first(Word.equal(quote, 0x22)) == place && Word.byte(quote, at: Word.equal(quote, 0x22)) == 0x22)
+      let control = lower | 0x1f << UInt64(8 * place) | upper
+      check(Word.first(Word.below(control, 0x20)) == place && Word.byte(control, at: Word.below(control, 0x20)) == 0x1f)
+    }
+    check(Word.first(Word.equal(0x4141_4141_4141_4141, 0x22)) == 8 && Word.below(0x2041_ff41_8041_4120, 0x20) == 0)
+  }
+}
+
 @Suite struct TimeTests {
   @Test func saturates() {
     check(Instant.distantFuture + .seconds(1) == .distantFuture)

@@ -39,6 +39,12 @@ import Testing
     check(text.span.equals(Array("swift".utf8).span))
   }
 
+  @Test func bytesOfLiterals() {
+    check(("swift" as StaticString).bytes.equals(Array("swift".utf8).span))
+    check(("é" as StaticString).bytes.equals([0xc3, 0xa9].span))
+    check(("" as StaticString).bytes.isEmpty)
+  }
+
   @Test(arguments: [8, 9, Int.max, -1])
   func refusesLoadsOutside(offset: Int) async {
     await #expect(processExitsWith: .failure) { [offset] in
