@@ -75,7 +75,7 @@ let package = Package(
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),
-    tests("SystemTests", ["SwiftletHost", "BrokenELF"]),
+    tests("SystemTests", ["SwiftletHost", "BrokenELF", "Exposition"]),
   ],
   swiftLanguageModes: [.v6]
 )
