@@ -49,7 +49,7 @@ let package = Package(
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
-      name: "SwiftletHost", dependencies: ["HostSupport"], path: "CLI/SwiftletHost", swiftSettings: settings),
+      name: "SwiftletHost", dependencies: ["HostSupport", "Actions", "Bytes"], path: "CLI/SwiftletHost", swiftSettings: settings),
     .executableTarget(
       name: "swiftlet",
       dependencies: ["SwiftletHost", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -1,6 +1,8 @@
 // A plain HTTP/1.1 client on one TCP connection, for readiness probes, host commands and tests. It sends what it is told to send,
 // also what no other client would.
 
+import Foundation
+
 /// A response.
 public struct HTTPResponse: Equatable, Sendable {
   public var status: Int
@@ -30,14 +32,14 @@ public enum HTTPError: Error, Equatable, Sendable {
   case malformed(String)
 }
 
-/// A connection to an HTTP server on 127.0.0.1.
+/// A connection to an HTTP server.
 public struct HTTPConnection: ~Copyable {
   public let socket: TCPConnection
   private var buffer: [UInt8] = []
 
   /// Connects. `timeout` is in milliseconds and holds for each wait for bytes.
-  public init(port: UInt16, timeout: Int = 10_000) throws(HTTPError) {
-    socket = try Self.converting { () throws(SystemError) in try TCPConnection(port: port, timeout: timeout) }
+  public init(to address: IPv4Address = .loopback, port: UInt16, timeout: Int = 10_000) throws(HTTPError) {
+    socket = try Self.converting { () throws(SystemError) in try TCPConnection(to: address, port: port, timeout: timeout) }
   }
 
   static func converting<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(HTTPError) -> Result {
@@ -48,31 +50,36 @@ public struct HTTPConnection: ~Copyable {
   public static func request(
     _ method: String, _ target: String, credentials: String? = nil, headers: [(String, String)] = [], body: [UInt8]? = nil
   ) -> [UInt8] {
-    var head = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    if let credentials { head += "Authorization: Basic \(base64(Array(credentials.utf8)))\r\n" }
-    for (name, value) in headers { head += "\(name): \(value)\r\n" }
-    if let body { head += "Content-Length: \(body.count)\r\n" }
-    return Array((head + "\r\n").utf8) + (body ?? [])
+    head(method, target, credentials: credentials, headers: headers, length: body?.count) + (body ?? [])
   }
 
-  static func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let value = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      for digit in 0..<4 {
-        text.append(digit <= group.count ? digits[value >> (18 - 6 * digit) & 63] : "=")
-      }
-    }
-    return text
+  /// The bytes of a request up to its body, of which there are `length`.
+  static func head(
+    _ method: String, _ target: String, host: String = "127.0.0.1", credentials: String?, headers: [(String, String)], length: Int?
+  ) -> [UInt8] {
+    var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
+    if let credentials { head += "Authorization: Basic \(base64(Array(credentials.utf8)))\r\n" }
+    for (name, value) in headers { head += "\(name): \(value)\r\n" }
+    if let length { head += "Content-Length: \(length)\r\n" }
+    return Array((head + "\r\n").utf8)
   }
+
+  static func base64(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
 
   public func send(_ bytes: [UInt8]) throws(HTTPError) {
     try Self.converting { () throws(SystemError) in try socket.send(bytes) }
   }
 
   public func send(_ text: String) throws(HTTPError) { try send(Array(text.utf8)) }
+
+  /// Sends `bytes` in pieces, and tells after each how many have gone.
+  func send(_ bytes: [UInt8], piece: Int = 1 << 16, progress: (Int) -> Void) throws(HTTPError) {
+    for start in stride(from: 0, to: bytes.count, by: piece) {
+      let end = min(start + piece, bytes.count)
+      try send(Array(bytes[start..<end]))
+      progress(end)
+    }
+  }
 
   /// Sends a request and reads its response.
   public mutating func exchange(

@@ -4,18 +4,36 @@
 public struct HostError: Error, Equatable, CustomStringConvertible {
   /// The kind, which decides the command's exit code.
   public enum Kind: Equatable, Sendable {
+    /// What was asked for was done, and is not well: an action's error, a compiler's, something missing.
+    case failed
+    /// The action crashed, or passed a limit.
+    case actionFailed
     /// A value given by the user is wrong.
     case badValue
+    /// Data that was given is refused: an ELF file, JSON.
+    case badData
     /// A file that is needed is not there.
     case missingFile
-    /// QEMU, or an accelerator that was asked for, cannot be used.
+    /// There is no such action, activation or other entity.
+    case notFound
+    /// A program, an accelerator that was asked for, or the kernel cannot be reached or used.
     case unavailable
     /// The kernel, or QEMU, ended though nobody asked.
     case died
+    /// The kernel said that a fault of its own keeps it from answering.
+    case serverFault
     /// The port is taken or may not be used.
     case port
-    /// The kernel did not answer in time.
+    /// What was to be made is there already, or cannot be made.
+    case exists
+    /// The kernel did not answer in time, or is too busy.
     case notReady
+    /// What came is not what this version of the API answers.
+    case badReply
+    /// The key is not accepted.
+    case denied
+    /// A file of settings is wrong.
+    case badSettings
   }
 
   public var kind: Kind
@@ -36,12 +54,18 @@ public struct HostError: Error, Equatable, CustomStringConvertible {
   /// The exit code of a command that ends for this reason (after sysexits.h).
   public var exitCode: Int32 {
     switch kind {
+    case .failed: 1
+    case .actionFailed: 2
     case .badValue: 64
-    case .missingFile: 66
+    case .badData: 65
+    case .missingFile, .notFound: 66
     case .unavailable: 69
-    case .died: 70
-    case .port: 73
+    case .died, .serverFault: 70
+    case .port, .exists: 73
     case .notReady: 75
+    case .badReply: 76
+    case .denied: 77
+    case .badSettings: 78
     }
   }
 

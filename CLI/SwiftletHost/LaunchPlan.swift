@@ -96,10 +96,7 @@ public enum QEMU {
 
   /// The program's path, looked up in `path` (the environment's PATH).
   public static func locate(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws(HostError) -> String {
-    for folder in (path ?? "").split(separator: ":") {
-      let candidate = "\(folder)/\(program)"
-      if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
-    }
+    if let found = ProgramPath.find(program, in: path) { return found }
     throw HostError(
       .unavailable, "\(program) not found; install with: apt-get install qemu-system-x86")
   }

@@ -8,13 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Starts `path` with `arguments` (argv, ended by a null pointer) and the three descriptors as its standard streams, in a process group
-/// of its own, no signal blocked or ignored, nothing else open. Returns its number, or a negative errno where nothing was started.
+/// Starts `path` with `arguments` and `environment` (argv and envp, each ended by a null pointer; a null `environment` is this process's own)
+/// and the three descriptors as its standard streams, in a process group of its own, no signal blocked or ignored, nothing else open.
+/// Returns its number, or a negative errno where nothing was started.
 ///
 /// The child is killed when the *thread* that called this ends, however it ends: call it on a thread that outlives the child, with all
 /// signals blocked, since the child shares this process's memory until exec and no handler may run in it. The descriptors are above 2.
-__attribute__((swift_name("spawnTiedToThread(_:_:input:output:error:)"), noinline, unused))
-static int swiftlet_spawn(const char *path, char *const *arguments, int input, int output, int error) {
+__attribute__((swift_name("spawnTiedToThread(_:_:_:input:output:error:)"), noinline, unused))
+static int swiftlet_spawn(
+    const char *path, char *const *arguments, char *const *environment, int input, int output, int error) {
   volatile int failure = 0;
   const pid_t parent = getpid();
   const pid_t child = vfork();
@@ -28,7 +30,7 @@ static int swiftlet_spawn(const char *path, char *const *arguments, int input, i
       sigemptyset(&none);
       sigprocmask(SIG_SETMASK, &none, NULL);
       closefrom(3);  // Of another library's pipe that stayed open here, the reader would never see the end.
-      execv(path, arguments);
+      execve(path, arguments, environment ? environment : __environ);
     }
     failure = errno ? errno : ESRCH;
     _exit(127);

@@ -21,19 +21,27 @@ struct ChildProcess {
   let output: ByteStream
   let error: ByteStream
 
-  /// Starts `path` with `arguments` (without the program's own name). Standard input is empty, the process group its own.
+  /// Starts `path` with `arguments` (without the program's own name, which `name` is, or the path). Its environment is `environment`
+  /// ("NAME=value"), or this process's own; its standard input is `input`, or empty; the process group is its own.
   ///
   /// The program is killed when the calling *thread* ends, also when that is because this process was killed.
-  init(path: String, arguments: [String]) throws(SystemError) {
+  init(
+    path: String, name: String? = nil, arguments: [String], environment: [String]? = nil, input bytes: [UInt8] = []
+  ) throws(SystemError) {
     try Descriptor.openStandardStreams()
-    let input = try Descriptor.empty()
+    let input = try bytes.isEmpty ? Descriptor.empty() : Descriptor.file(holding: bytes)
     let output = try Descriptor.pipe()
     let error = try Descriptor.pipe()
-    // SAFETY: the copies of the strings, and the null pointer after them, live until after the call, which keeps none.
-    var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafe word in unsafe words { unsafe free(word) } }
+    // SAFETY: the copies of the strings, and the null pointers after them, live until after the call, which keeps none.
+    var words = unsafe ([name ?? path] + arguments).map { unsafe strdup($0) } + [nil]
+    var variables = unsafe (environment ?? []).map { unsafe strdup($0) } + [nil]
+    defer { for unsafe word in unsafe words + variables { unsafe free(word) } }
     let child = SignalSet.withAllHeld {
-      unsafe spawnTiedToThread(path, &words, input: input.number, output: output.writing.number, error: error.writing.number)
+      unsafe variables.withUnsafeMutableBufferPointer { variables in
+        unsafe spawnTiedToThread(
+          path, &words, environment == nil ? nil : variables.baseAddress, input: input.number, output: output.writing.number,
+          error: error.writing.number)
+      }
     }
     if child < 0 { throw SystemError(code: -child) }
     processIdentifier = child

@@ -2,8 +2,9 @@
 
 internal import Glibc
 
-/// Two descriptors at `ends`. Glibc's header shows it to C with _GNU_SOURCE only, which Swift's module of it has not.
+// Two descriptors at `ends`; a file in memory. Glibc's headers show them to C with _GNU_SOURCE only, which Swift's module of it has not.
 @_extern(c) private func pipe2(_ ends: UnsafeMutableRawPointer?, _ flags: Int32) -> Int32
+@_extern(c) private func memfd_create(_ name: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32
 
 /// A file descriptor, closed with the value.
 struct Descriptor: ~Copyable {
@@ -19,6 +20,24 @@ struct Descriptor: ~Copyable {
     // SAFETY: the path is a string of the program.
     Descriptor(owning: try SystemError.check(unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)))
   }
+
+  /// A file of `bytes`, to read from its start, that is gone with its last descriptor.
+  static func file(holding bytes: [UInt8]) throws(SystemError) -> Descriptor {
+    // SAFETY: the name is a string of the program; 1 is MFD_CLOEXEC.
+    let file = Descriptor(owning: try SystemError.check(unsafe memfd_create("swiftlet", 1)))
+    var position = 0
+    while position < bytes.count {
+      let rest = bytes.span.extracting(position...)
+      // SAFETY: the call reads at most `buffer.count` bytes of the buffer and keeps no pointer.
+      position += try unsafe rest.withUnsafeBufferPointer { buffer throws(SystemError) in
+        try SystemError.retrying { unsafe Glibc.write(file.number, buffer.baseAddress, buffer.count) }
+      }
+    }
+    try SystemError.check(lseek(file.number, 0, SEEK_SET))
+    return file
+  }
+
+  func closeOnExec() throws(SystemError) { try SystemError.check(fcntl(number, F_SETFD, FD_CLOEXEC)) }
 
   /// Opens what is closed of the three standard streams, so that no descriptor opened later takes the place of one.
   static func openStandardStreams() throws(SystemError) {

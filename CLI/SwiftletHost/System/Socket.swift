@@ -11,6 +11,12 @@ struct Socket: ~Copyable {
     descriptor = Descriptor(owning: try SystemError.check(socket(family, kind, 0)))
   }
 
+  /// A socket that there is already; from here on it is closed on exec.
+  init(owning descriptor: consuming Descriptor) throws(SystemError) {
+    try descriptor.closeOnExec()
+    self.descriptor = descriptor
+  }
+
   private func set<Value: BitwiseCopyable>(_ option: Int32, of level: Int32 = SOL_SOCKET, to value: Value) throws(SystemError) {
     // SAFETY: the call reads the value's bytes and keeps no pointer. Its type is the one that the option has.
     let result = unsafe withUnsafeBytes(of: value) { unsafe setsockopt(descriptor.number, level, option, $0.baseAddress, UInt32($0.count)) }

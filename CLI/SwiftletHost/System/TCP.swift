@@ -1,30 +1,53 @@
-// TCP on this host's loopback address. All calls block, with timeouts.
+// TCP over IPv4, mostly on this host's loopback address. All calls block, with timeouts.
 
 internal import Glibc
 
 extension sockaddr_in {
-  /// A port of 127.0.0.1.
-  fileprivate init(loopback port: UInt16) {
+  fileprivate init(_ address: IPv4Address, port: UInt16) {
     self.init()
     sin_family = sa_family_t(AF_INET)
     sin_port = port.bigEndian
-    sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    sin_addr.s_addr = address.number.bigEndian
   }
 }
 
-/// A TCP connection to a port of 127.0.0.1.
+/// An IPv4 address.
+public struct IPv4Address: Equatable, Sendable, CustomStringConvertible {
+  /// Its first number in the highest byte.
+  public let number: UInt32
+
+  public static let loopback = IPv4Address(number: 0x7f00_0001)
+
+  private init(number: UInt32) { self.number = number }
+
+  /// Four decimal numbers with points between; nil for anything else.
+  public init?(parsing text: some StringProtocol) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
+      part.allSatisfy { $0.isASCII && $0.isNumber } ? UInt8(part) : nil
+    }
+    guard parts.count == 4, !parts.contains(nil) else { return nil }
+    number = parts.reduce(0) { $0 << 8 | UInt32($1 ?? 0) }
+  }
+
+  public var description: String { [24, 16, 8, 0].map { "\(number >> $0 & 0xff)" }.joined(separator: ".") }
+}
+
+/// A TCP connection.
 public struct TCPConnection: ~Copyable {
   private let socket: Socket
 
   /// Connects. `timeout` (milliseconds) also holds for each later send and receive.
-  public init(port: UInt16, timeout: Int = 10_000) throws(SystemError) {
+  public init(to address: IPv4Address = .loopback, port: UInt16, timeout: Int = 10_000) throws(SystemError) {
     let socket = try Socket(AF_INET, SOCK_STREAM)
     try socket.setReceiveTimeout(timeout)
     try socket.setSendTimeout(timeout)
     try socket.sendAtOnce()
-    try socket.connect(to: sockaddr_in(loopback: port))
+    try socket.connect(to: sockaddr_in(address, port: port))
     self.socket = socket
   }
+
+  /// One that a listener accepted.
+  fileprivate init(accepted socket: consuming Socket) { self.socket = socket }
 
   public func send(_ bytes: some Sequence<UInt8>) throws(SystemError) {
     let bytes = Array(bytes)
@@ -55,9 +78,19 @@ public struct TCPListener: ~Copyable {
     let socket = try Socket(AF_INET, SOCK_STREAM)
     // As QEMU does, so that what can be listened on here can be there.
     if port != 0 { try socket.reuseAddress() }
-    try socket.bind(to: sockaddr_in(loopback: port))
+    try socket.bind(to: sockaddr_in(.loopback, port: port))
     try SystemError.check(listen(socket.descriptor.number, 16))
     self.socket = socket
+  }
+
+  /// The next connection, waited for; each of its receives and sends waits `timeout` milliseconds at most.
+  public func accept(timeout: Int = 10_000) throws(SystemError) -> TCPConnection {
+    let number = try SystemError.retrying { Glibc.accept(socket.descriptor.number, nil, nil) }
+    let accepted = try Socket(owning: Descriptor(owning: number))
+    try accepted.setReceiveTimeout(timeout)
+    try accepted.setSendTimeout(timeout)
+    try accepted.sendAtOnce()
+    return TCPConnection(accepted: accepted)
   }
 
   public func port() throws(SystemError) -> UInt16 {

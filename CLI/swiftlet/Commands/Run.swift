@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import SwiftletHost
 
-struct Run: ParsableCommand {
+struct Run: HostCommand {
   static let configuration = CommandConfiguration(
     abstract: "Boot the kernel in a virtual machine and keep it serving.",
     usage: "swiftlet run [options]",
@@ -74,16 +74,7 @@ struct Run: ParsableCommand {
     }
   }
 
-  func run() throws {
-    do throws(HostError) {
-      try serve()
-    } catch {
-      Terminal.error("swiftlet: " + error.description)
-      throw ExitCode(error.exitCode)
-    }
-  }
-
-  private func serve() throws(HostError) {
+  func execute() throws(HostError) {
     let credentials = try auth.map { text throws(HostError) in try Credentials(parsing: text) } ?? .development
     let size = try MemorySize(parsing: memory)
     let image = try Installation.image(for: machine, given: kernel)

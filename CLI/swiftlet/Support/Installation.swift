@@ -5,7 +5,7 @@ import SwiftletHost
 
 enum Installation {
   /// The folder of this program, which `make` leaves beside the kernel.
-  private static var programFolder: String {
+  static var programFolder: String {
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "."
     return (program as NSString).deletingLastPathComponent
   }
