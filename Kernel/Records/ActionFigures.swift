@@ -32,13 +32,13 @@ public struct ActionFigures: Sendable, BitwiseCopyable {
   public func count(_ response: ResponseKind) -> UInt64 { responses[Int(response.rawValue)] }
 
   @inline(__always)
-  fileprivate mutating func add(_ response: ResponseKind, _ duration: Interval, isCold: Bool, _ pages: InvocationFigures) {
+  fileprivate mutating func add(_ response: ResponseKind, _ duration: Interval, in index: Int, isCold: Bool, _ pages: InvocationFigures) {
     responses[Int(response.rawValue)] &+= 1
     if isCold { coldStarts &+= 1 }
     pagesCopied &+= UInt64(truncatingIfNeeded: pages.copied)
     pagesZeroed &+= UInt64(truncatingIfNeeded: pages.zeroed)
     pageFaults &+= UInt64(truncatingIfNeeded: pages.faults)
-    durations.record(duration)
+    durations.record(duration, in: index)
   }
 }
 
@@ -48,13 +48,13 @@ public struct ActionFigureTable: ~Copyable, Sendable {
 
   public init() {}
 
-  /// Counts one invocation of `action`, which the table of actions must still have.
+  /// Counts one invocation of `action`, which the table of actions must still have; `durationClass` is `LatencyHistogram.index(of: duration)`.
   public mutating func add(
-    _ action: ActionID, _ response: ResponseKind, _ duration: Interval, isCold: Bool, _ pages: InvocationFigures
+    _ action: ActionID, _ response: ResponseKind, _ duration: Interval, in durationClass: Int, isCold: Bool, _ pages: InvocationFigures
   ) {
     let index = Int(action.index)
     if index >= places.count || places[index].action != action, !begin(action) { return }
-    places[index].add(response, duration, isCold: isCold, pages)
+    places[index].add(response, duration, in: durationClass, isCold: isCold, pages)
   }
 
   /// Makes the place of an action that is counted for the first time; false where memory is out.

@@ -49,14 +49,18 @@ public struct LatencyHistogram: Equatable, Sendable, BitwiseCopyable {
   }
 
   /// Counts one latency.
-  public mutating func record(_ latency: Interval) {
+  public mutating func record(_ latency: Interval) { record(latency, in: Self.index(of: latency)) }
+
+  /// As above, where the latency's class is known.
+  @inline(__always)
+  public mutating func record(_ latency: Interval, in index: Int) {
     sum.nanoseconds &+= latency.nanoseconds
-    classes[Self.index(latency.nanoseconds / 1_000 &+ (latency.nanoseconds % 1_000 > 0 ? 1 : 0))] &+= 1
+    classes[index] &+= 1
   }
 
-  /// The class of a latency in microseconds, rounded up.
-  @inline(__always)
-  static func index(_ microseconds: UInt64) -> Int {
+  /// The class of a latency.
+  public static func index(of latency: Interval) -> Int {
+    let microseconds = latency.nanoseconds / 1_000 &+ (latency.nanoseconds % 1_000 > 0 ? 1 : 0)
     let bit = 63 &- (microseconds | 8).leadingZeroBitCount
     // The first class that a value with this highest bit can be in. No bound lies between 2048 and 4095, nor between 2097152 and 4194303.
     let first = min(bit &- 3 &- (bit >= 12 ? 1 : 0) &- (bit >= 22 ? 1 : 0), boundCount)

@@ -155,7 +155,8 @@ extension HTTPServer {
   mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ pages: InvocationFigures) {
     let isSuccess = response == .success
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
-    latencies.record(ran)
+    let durationClass = LatencyHistogram.index(of: ran)
+    latencies.record(ran, in: durationClass)
     var isCold = false
     let isThere = actions.update(action) { (record: inout ActionRecord) in
       record.invocations &+= 1
@@ -167,7 +168,7 @@ extension HTTPServer {
     // An action that was removed while it ran is no more counted.
     guard isThere else { return }
     if isCold { counters.coldStarts &+= 1 }
-    figures.add(action, response, ran, isCold: isCold, pages)
+    figures.add(action, response, ran, in: durationClass, isCold: isCold, pages)
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.

@@ -4,6 +4,14 @@ import Testing
 
 @testable import Records
 
+extension ActionFigureTable {
+  fileprivate mutating func add(
+    _ action: ActionID, _ response: ResponseKind, _ duration: Interval, isCold: Bool, _ pages: InvocationFigures
+  ) {
+    add(action, response, duration, in: LatencyHistogram.index(of: duration), isCold: isCold, pages)
+  }
+}
+
 @Suite struct ActionFiguresTests {
   private static func insert(_ table: inout ActionTable, _ name: String) throws -> ActionID {
     let bytes = Array(name.utf8)
