@@ -10,11 +10,12 @@ import Net
 import Records
 
 extension HTTPServer {
-  /// Makes an activation of a complete request and puts it into the queue; answers at once where nobody waits for its end.
+  /// Makes an activation of a complete request and puts it into the queue; answers at once where nobody waits for its end. True where
+  /// the connection can go on then.
   @_optimize(size) @inline(never)
   mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
-  ) {
+  ) -> Bool {
     let pending = connections[slot].request
     let requestID = requestID(slot, network.received(id))
     let body = pending.headLength..<pending.headLength &+ pending.bodyLength
@@ -55,9 +56,10 @@ extension HTTPServer {
       connections[slot].phase = .waiting
       connections[slot].activation = name
       arm(slot, now + .milliseconds(UInt64(pending.waitMilliseconds)))
-    } else {
-      sendUnread(slot, Self.acceptance(of: name), requestID, &network, now)
+      return false
     }
+    sendUnread(slot, Self.acceptance(of: name), requestID, &network, now)
+    return connections[slot].phase == .idle
   }
 
   /// The connection's request, taken out of its buffer, which keeps what follows; nil, and nothing changed, where memory is out.
@@ -93,7 +95,7 @@ extension HTTPServer {
     return reply
   }
 
-  /// Sends the reply to a request whose bytes are the connection's no more, and waits for the next.
+  /// Sends the reply to a request whose bytes are the connection's no more, and waits for the next, which the caller looks for.
   @_optimize(size) @inline(never)
   private mutating func sendUnread<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
@@ -109,7 +111,15 @@ extension HTTPServer {
     guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return }
     resetReceiveLimit(slot, &network)
     becomeIdle(slot, now)
-    advance(slot, &network, now)
+  }
+
+  /// The same for a client that has waited; goes on with what it sent meanwhile.
+  @_optimize(size) @inline(never)
+  private mutating func answerWaiting<Network: Transport & ~Copyable>(
+    _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
+  ) {
+    sendUnread(slot, reply, requestID, &network, now)
+    if connections[slot].phase == .idle { advance(slot, &network, now) }
   }
 
   /// The client has waited long enough: it is told the identifier, and the activation goes on.
@@ -121,7 +131,7 @@ extension HTTPServer {
       if running.id == id { requestID = running.requestID }
       self.running = consume running
     }
-    sendUnread(
+    answerWaiting(
       slot, Self.acceptance(of: id), requestID ?? RequestID(number: connections[slot].request.number), &network, now)
   }
 
@@ -156,7 +166,7 @@ extension HTTPServer {
     _ activation: consuming PendingActivation, _ error: APIError, _ network: inout Network, _ now: Instant
   ) {
     guard let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id else { return }
-    sendUnread(slot, Reply(error, id: activation.requestID), activation.requestID, &network, now)
+    answerWaiting(slot, Reply(error, id: activation.requestID), activation.requestID, &network, now)
   }
 
   /// What the action is given: its parameters as standard input, as argv[1] where they are short enough, or as the line that it reads
@@ -238,7 +248,7 @@ extension HTTPServer {
     let place = Self.append(facts, of: action, in: actions, json, text, to: &activations)
     if let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id {
       let reply = reply(facts, place, json, resultOnly: activation.wantsResult)
-      sendUnread(slot, reply, activation.requestID, &network, now)
+      answerWaiting(slot, reply, activation.requestID, &network, now)
     }
     return console
   }

@@ -14,8 +14,7 @@ extension HTTPServer {
     switch head.framing {
     case .none:
       connections[slot].request.totalLength = head.length
-      enqueue(slot, &network, now)
-      return false
+      return enqueue(slot, &network, now)
     case .length(let length):
       guard length <= UInt64(settings.limits.bodyBytes) else {
         refuse(slot, .bodyTooLarge, &network, now)
@@ -25,8 +24,7 @@ extension HTTPServer {
       connections[slot].request.bodyLength = Int(length)
       connections[slot].request.totalLength = total
       if network.received(id).count >= total {
-        enqueue(slot, &network, now)
-        return false
+        return enqueue(slot, &network, now)
       }
       guard allow(slot, total, &network), network.reserve(id, total) else {
         refuse(slot, .bodyMemory, &network, now)
@@ -49,9 +47,8 @@ extension HTTPServer {
   ) -> Bool {
     guard let id = connections[slot].id else { return false }
     let count = network.received(id).count
-    if count >= connections[slot].request.totalLength {
-      enqueue(slot, &network, now)
-    } else if connections[slot].peerClosed {
+    if count >= connections[slot].request.totalLength { return enqueue(slot, &network, now) }
+    if connections[slot].peerClosed {
       linger(slot, &network, now)
     } else if count > connections[slot].bodyMark {
       connections[slot].bodyMark = count
@@ -89,8 +86,7 @@ extension HTTPServer {
       if let end {
         connections[slot].request.bodyLength = decoder.count
         connections[slot].request.totalLength = end
-        enqueue(slot, &network, now)
-        return false
+        return enqueue(slot, &network, now)
       }
       arm(slot, now + settings.limits.bodyStallTime)
     }
@@ -141,9 +137,9 @@ extension HTTPServer {
     return false
   }
 
-  /// The request is complete: it waits for the executor.
-  private mutating func enqueue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
-    guard let id = connections[slot].id else { return }
+  /// The request is complete: it waits for the executor. True where it was answered and the connection can go on at once.
+  private mutating func enqueue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) -> Bool {
+    guard let id = connections[slot].id else { return false }
     connections[slot].deadline = .distantFuture
     connections[slot].request.arrived = now
     if connections[slot].request.job.makesActivation { return admit(slot, id, &network, now) }
@@ -152,6 +148,7 @@ extension HTTPServer {
     } else {
       refuseQueue(slot, id, &network, now)
     }
+    return false
   }
 
   /// Answers a request that found the queue full.
@@ -164,18 +161,19 @@ extension HTTPServer {
     answerUnqueued(slot, id, Reply(.queueFull, id: requestID(slot, network.received(id))), &network, now)
   }
 
-  /// Answers a complete request that needs no turn of its own, or gets none.
+  /// Answers a complete request that gets no turn. False: what is behind it waits until this reply was acknowledged.
   @_optimize(size)
   @inline(never)
+  @discardableResult
   mutating func answerUnqueued<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ reply: consuming Reply, _ network: inout Network, _ now: Instant
-  ) {
+  ) -> Bool {
     let total = connections[slot].request.totalLength
     send(slot, reply, &network, now)
-    guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return }
+    guard connections[slot].phase != .lingering, connections[slot].phase != .aborted else { return false }
     network.consume(id, total)
     resetReceiveLimit(slot, &network)
     becomeIdle(slot, now)
-    // A pipelined request behind it is looked at when this reply was acknowledged: a full queue is no time for more.
+    return false
   }
 }

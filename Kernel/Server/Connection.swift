@@ -11,15 +11,15 @@ import Records
 enum Job: UInt8, Sendable, BitwiseCopyable {
   /// Runs an action on the request as it is (`/function`).
   case invoke
-  /// Makes an activation of it: of an action of the API, of a web action, of `/async-function`, of a trigger.
-  case activate, web, background, fire
-  /// Creates or changes an entity; removes one; sets a rule's status.
-  case put, remove, setStatus
+  /// Makes an activation of it: of an action of the API, of `/async-function`.
+  case activate, background
+  /// Deploys an action; removes one.
+  case put, remove
 
   var makesActivation: Bool {
     switch self {
-    case .activate, .web, .background, .fire: true
-    case .invoke, .put, .remove, .setStatus: false
+    case .activate, .background: true
+    case .invoke, .put, .remove: false
     }
   }
 }
@@ -31,8 +31,6 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var isHead = false
   var isAPI = false
   var option = ConnectionOption.persist
-  /// Whether the body is announced as JSON.
-  var isJSON = false
   /// Whether the client waits for an activation to end, how many milliseconds at most, and whether it wants the result alone.
   var isBlocking = false
   var wantsResult = false

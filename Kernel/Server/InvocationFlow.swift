@@ -43,7 +43,8 @@ extension HTTPServer {
           return initialisation
         }
       case .remove: remove(slot, id, &executor, &network, now)
-      case .activate, .web, .background, .fire, .setStatus: fail(slot, .notFound, &network, now)
+      // Those wait as activations, not as requests.
+      case .activate, .background: fail(slot, .notFound, &network, now)
       }
     }
     return nil

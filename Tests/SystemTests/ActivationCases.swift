@@ -128,6 +128,21 @@ extension SystemCase {
       try guest.counters(connections: 2).expectSame(as: settled, slack: 256 << 10)
       #expect(try guest.delete("echo").status == 200)
     },
+    SystemCase("activations: requests that come all at once are answered in order, however many") { guest in
+      try guest.deploy("echo")
+      let client = try guest.connect()
+      let target = Guest.actionTarget("echo")
+      for query in ["", "?blocking=true&result=true"] {
+        let requests = (0..<120).map { HTTPConnection.request("POST", target + query, credentials: Guest.key, body: Array("{\"n\":\($0)}".utf8)) }
+        try client.send(Array(requests.joined()))
+        for index in 0..<120 {
+          let reply = try client.response()
+          #expect(reply.status == (query.isEmpty ? 202 : 200), "\(index): \(reply.text)")
+          if !query.isEmpty { #expect(reply.text == "{\"n\":\(index)}") }
+        }
+      }
+      #expect(try guest.delete("echo").status == 200)
+    },
     SystemCase("metrics: Prometheus' text, without a key") { guest in
       let reply = try guest.request("GET", "/metrics")
       #expect(reply.status == 200)
