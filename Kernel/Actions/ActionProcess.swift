@@ -114,9 +114,13 @@ public struct ActionProcess: ~Copyable, Sendable {
   ) -> ProcessStep {
     let offset = address &- memory.slotBase
     if offset < AddressSpace.slotSize {
-      switch memory.resolve(page: UInt32(offset >> AddressSpace.pageShift), access: access, machine: machine) {
+      let page = UInt32(offset >> AddressSpace.pageShift)
+      var resolution = memory.resolve(page: page, access: access, machine: machine)
+      if resolution == .memoryLimit, releaseKept(&machine) {
+        resolution = memory.resolve(page: page, access: access, machine: machine)
+      }
+      switch resolution {
       case .map(let mapping):
-        let page = UInt32(offset >> AddressSpace.pageShift)
         return machine.map(page, mapping) ? .resume(returning: 0) : .end(.noMemory)
       case .memoryLimit: return .end(.memoryLimit)
       case .denied: break
@@ -128,6 +132,15 @@ public struct ActionProcess: ~Copyable, Sendable {
           kind: .pageFault, address: address, instructionOffset: imageOffset(of: instructionPointer), access: access)))
   }
 
+  /// At the memory limit, gives back the pages that were kept ready for the invocation and that it made nothing of; false where there
+  /// were none. They count for the limit only for as long as nothing else wants their place.
+  @_optimize(size) @inline(never)
+  private mutating func releaseKept<M: ActionMachine & ~Copyable>(_ machine: inout M) -> Bool {
+    let released = machine.releaseKept { memory.content(of: $0) }
+    memory.releasePages(released)
+    return released > 0
+  }
+
   /// An address less the image's base, for `FaultReport`.
   public func imageOffset(of address: UInt64) -> UInt64 {
     address &- memory.slotBase &- SlotLayout.imageOffset
@@ -135,18 +148,38 @@ public struct ActionProcess: ~Copyable, Sendable {
 
   /// Maps all pages of a run that `ActionMemory.accessible` allowed; nil, or how the invocation ends where they cannot be had.
   @inline(__always)
-  mutating func prepare<M: ActionMachine & ~Copyable>(
+  public mutating func prepare<M: ActionMachine & ~Copyable>(
     _ address: UInt64, _ count: Int, _ access: Access, _ machine: inout M
   ) -> Outcome? {
     guard count > 0 else { return nil }
     let offset = address &- memory.slotBase
-    var page = UInt32(offset >> AddressSpace.pageShift)
+    let first = UInt32(offset >> AddressSpace.pageShift)
     let last = UInt32((offset &+ UInt64(count) &- 1) >> AddressSpace.pageShift)
+    var page = first
     while page <= last {
+      if !machine.isMapped(page, writing: access == .write) { return map(first...last, access, &machine) }
+      page &+= 1
+    }
+    return nil
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func map<M: ActionMachine & ~Copyable>(
+    _ pages: ClosedRange<UInt32>, _ access: Access, _ machine: inout M
+  ) -> Outcome? {
+    var page = pages.lowerBound
+    var hasReleased = false
+    while page <= pages.upperBound {
       if !machine.isMapped(page, writing: access == .write) {
         switch memory.resolve(page: page, access: access, machine: machine) {
         case .map(let mapping): guard machine.map(page, mapping) else { return .noMemory }
-        case .memoryLimit, .denied: return .memoryLimit
+        case .memoryLimit:
+          // Pages of this run may be among those that are given back: it is prepared anew, once.
+          guard !hasReleased, releaseKept(&machine) else { return .memoryLimit }
+          hasReleased = true
+          page = pages.lowerBound
+          continue
+        case .denied: return .memoryLimit
         }
       }
       page &+= 1
