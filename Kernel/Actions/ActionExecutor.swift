@@ -63,9 +63,6 @@ public protocol ActionExecutor: ~Copyable {
   /// What the last invocation cost.
   var lastInvocation: InvocationFigures { get }
 
-  /// Which descriptor the output of the last invocation came from, where that was in loop mode.
-  var lastAnswer: Answer { get }
-
   /// Moves out the marks of the log that the last invocation or initialisation wrote.
   mutating func takeLogMarks() -> LogMarks
 }
@@ -73,6 +70,5 @@ public protocol ActionExecutor: ~Copyable {
 /// For executors that measure nothing.
 extension ActionExecutor where Self: ~Copyable {
   public var lastInvocation: InvocationFigures { InvocationFigures() }
-  public var lastAnswer: Answer { .none }
   public mutating func takeLogMarks() -> LogMarks { LogMarks() }
 }

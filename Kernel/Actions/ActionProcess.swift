@@ -15,8 +15,8 @@ public enum ProcessStep: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// Which descriptor the output of an action in loop mode comes from.
-public enum Answer: UInt8, Sendable, BitwiseCopyable {
-  /// Nothing was written, or the action is not in loop mode.
+enum Answer: UInt8, Sendable, BitwiseCopyable {
+  /// Nothing was written yet.
   case none
   /// fd 3, ActionLoop's.
   case result
@@ -38,7 +38,7 @@ public struct ActionProcess: ~Copyable, Sendable {
   /// In loop mode, whether fd 3 is preferred to fd 1 (`InvocationRequest.answersOnResult`), which of them the output comes from as yet,
   /// whether it is fd 3's and ends with a whole line, and whether the action knows that no more input comes.
   var answersOnResult = false
-  public internal(set) var answer = Answer.none
+  var answer = Answer.none
   var hasAnswered = false
   var hasSeenEnd = false
   /// Bytes of the output and the log when the invocation began.
@@ -48,6 +48,8 @@ public struct ActionProcess: ~Copyable, Sendable {
   /// Bit N: the log already names unknown call N; calls past the last bit share it.
   var noted: [8 of UInt64] = .init(repeating: 0)
   var logMarks = LogMarks()
+  /// Those of the output, for as long as it is fd 1's and may be log.
+  var outputMarks = LogMarks()
   /// Where vectors of readv, writev and poll are brought in; keeps its memory.
   var scratch = ByteBuffer()
 
@@ -64,7 +66,6 @@ public struct ActionProcess: ~Copyable, Sendable {
     memory.begin(
       layout, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = mode == .process ? 0b111 : 0b1111
-    answer = .none
     start(mode, limits, outputStart, logStart, now)
   }
 
@@ -98,6 +99,7 @@ public struct ActionProcess: ~Copyable, Sendable {
     isLogCut = false
     noted = .init(repeating: 0)
     if logMarks.count > 0 { logMarks.removeAll() }
+    if outputMarks.count > 0 { outputMarks.removeAll() }
   }
 
   /// Moves the marks of the log out.

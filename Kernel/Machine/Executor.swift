@@ -77,11 +77,6 @@ import CBoot
     unsafe context.pointee.hardware.figures
   }
 
-  public var lastAnswer: Answer {
-    // SAFETY: as above.
-    unsafe context.pointee.process.answer
-  }
-
   public mutating func takeLogMarks() -> LogMarks {
     // SAFETY: as above.
     unsafe context.pointee.process.takeLogMarks()
