@@ -55,6 +55,8 @@ extension Instance {
 
   /// Notes that page `page` became private; false where it is freed after the run.
   mutating func keep(_ page: UInt32) -> Bool {
+    // Kept pages count for the memory limit of the next invocation, whatever that writes: an eighth of it is the most that they may take.
+    guard pristine.count < limits.memoryBytes >> 15 else { return false }
     let template = template(at: page)
     return pristine.add(page, template: template, isMapped: template != nil || protection(at: page) != .none)
   }
