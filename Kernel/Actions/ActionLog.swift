@@ -11,10 +11,23 @@ extension ActionProcess {
   }
 
   /// Notes that `stream` is about to write to the log, at `now`.
-  @_optimize(size) @inline(never)
   mutating func markLog(_ stream: LogStream, _ now: Instant, _ log: borrowing ByteBuffer) {
-    let beginsLine = log.count == logStart || log.span[log.count &- 1] == UInt8(ascii: "\n")
-    logMarks.add(log.count &- logStart, stream, microseconds: (now - started).microseconds, beginsLine: beginsLine)
+    logMarks.add(stream, after: log.span.extracting(logStart..<log.count), microseconds: (now - started).microseconds)
+  }
+
+  /// Notes that fd 1 is about to write to the output, which may be log yet, at `now`.
+  mutating func markOutput(_ now: Instant, _ output: borrowing ByteBuffer) {
+    outputMarks.add(.output, after: output.span.extracting(outputStart..<output.count), microseconds: (now - started).microseconds)
+  }
+
+  /// Copies the output, which has turned out to be log, to its end.
+  @_optimize(size) @inline(never)
+  mutating func logOutput(_ output: borrowing ByteBuffer, _ now: Instant, _ log: inout ByteBuffer) throws(CallError) {
+    let text = output.span.extracting(outputStart..<output.count)
+    let count = min(text.count, logRoom(log))
+    logMarks.append(outputMarks, at: log.count &- logStart, below: count)
+    guard log.append(text.extracting(0..<count)) else { throw .end(.noMemory) }
+    if count < text.count { cutLog(now, &log) }
   }
 
   /// Says once that the log ends here.

@@ -24,6 +24,10 @@ public protocol ActionMachine: ~Copyable {
   /// keeps its content for a later `protect`.
   mutating func protect(_ pages: Range<UInt32>, _ protection: Protection)
 
+  /// Frees each private page that is kept from run to run, or is to be, and that holds what its first touch would find again, which
+  /// `content` tells; returns how many those were.
+  mutating func releaseKept(_ content: (UInt32) -> PageContent?) -> Int
+
   /// Copies the bytes at `address` over all of `bytes`.
   func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>)
 

@@ -14,6 +14,15 @@ public enum PageMapping: Equatable, Sendable, BitwiseCopyable {
   case showTemplate(index: Int, Protection)
 }
 
+/// What the first touch of a page finds there.
+public enum PageContent: Equatable, Sendable, BitwiseCopyable {
+  case zeros
+  /// Template page `index`.
+  case template(Int)
+  /// The snapshot's template page, or zeros where it has none.
+  case snapshot
+}
+
 /// What an access to a page comes to.
 public enum PageResolution: Equatable, Sendable, BitwiseCopyable {
   case map(PageMapping)
@@ -135,18 +144,30 @@ public struct ActionMemory: Sendable {
     guard let index = regions.index(holding: page) else { return .denied }
     let region = regions[index]
     guard Self.allows(region.protection, access) else { return .denied }
-    let offset = page &- region.start
-    var template: Int? = nil
-    if offset < region.templateCount {
-      template = Int(region.firstTemplate &+ offset)
-    } else if region.isSnapshot {
-      template = machine.snapshotTemplate(at: page)
-    }
+    let template: Int? =
+      switch Self.content(of: page, in: region) {
+      case .zeros: nil
+      case .template(let index): index
+      case .snapshot: machine.snapshotTemplate(at: page)
+      }
     if let template {
       guard access == .write else { return .map(.showTemplate(index: template, region.protection.subtracting(.write))) }
       return takePage() ? .map(.copyTemplate(index: template, region.protection)) : .memoryLimit
     }
     return takePage() ? .map(.zeroFill(region.protection)) : .memoryLimit
+  }
+
+  /// What the first touch of `page` finds there; nil where that page is not mapped.
+  @_optimize(size) @inline(never)
+  func content(of page: UInt32) -> PageContent? {
+    regions.index(holding: page).map { Self.content(of: page, in: regions[$0]) }
+  }
+
+  @inline(__always)
+  private static func content(of page: UInt32, in region: Region) -> PageContent {
+    let offset = page &- region.start
+    if offset < region.templateCount { return .template(Int(region.firstTemplate &+ offset)) }
+    return region.isSnapshot ? .snapshot : .zeros
   }
 
   /// How many of the `count` bytes at `address` the action itself could access so, from the first on: 0 where the address

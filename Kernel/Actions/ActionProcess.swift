@@ -15,8 +15,8 @@ public enum ProcessStep: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// Which descriptor the output of an action in loop mode comes from.
-public enum Answer: UInt8, Sendable, BitwiseCopyable {
-  /// Nothing was written, or the action is not in loop mode.
+enum Answer: UInt8, Sendable, BitwiseCopyable {
+  /// Nothing was written yet.
   case none
   /// fd 3, ActionLoop's.
   case result
@@ -38,7 +38,7 @@ public struct ActionProcess: ~Copyable, Sendable {
   /// In loop mode, whether fd 3 is preferred to fd 1 (`InvocationRequest.answersOnResult`), which of them the output comes from as yet,
   /// whether it is fd 3's and ends with a whole line, and whether the action knows that no more input comes.
   var answersOnResult = false
-  public internal(set) var answer = Answer.none
+  var answer = Answer.none
   var hasAnswered = false
   var hasSeenEnd = false
   /// Bytes of the output and the log when the invocation began.
@@ -48,6 +48,8 @@ public struct ActionProcess: ~Copyable, Sendable {
   /// Bit N: the log already names unknown call N; calls past the last bit share it.
   var noted: [8 of UInt64] = .init(repeating: 0)
   var logMarks = LogMarks()
+  /// Those of the output, for as long as it is fd 1's and may be log.
+  var outputMarks = LogMarks()
   /// Where vectors of readv, writev and poll are brought in; keeps its memory.
   var scratch = ByteBuffer()
 
@@ -64,7 +66,6 @@ public struct ActionProcess: ~Copyable, Sendable {
     memory.begin(
       layout, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = mode == .process ? 0b111 : 0b1111
-    answer = .none
     start(mode, limits, outputStart, logStart, now)
   }
 
@@ -98,6 +99,7 @@ public struct ActionProcess: ~Copyable, Sendable {
     isLogCut = false
     noted = .init(repeating: 0)
     if logMarks.count > 0 { logMarks.removeAll() }
+    if outputMarks.count > 0 { outputMarks.removeAll() }
   }
 
   /// Moves the marks of the log out.
@@ -114,9 +116,13 @@ public struct ActionProcess: ~Copyable, Sendable {
   ) -> ProcessStep {
     let offset = address &- memory.slotBase
     if offset < AddressSpace.slotSize {
-      switch memory.resolve(page: UInt32(offset >> AddressSpace.pageShift), access: access, machine: machine) {
+      let page = UInt32(offset >> AddressSpace.pageShift)
+      var resolution = memory.resolve(page: page, access: access, machine: machine)
+      if resolution == .memoryLimit, releaseKept(&machine) {
+        resolution = memory.resolve(page: page, access: access, machine: machine)
+      }
+      switch resolution {
       case .map(let mapping):
-        let page = UInt32(offset >> AddressSpace.pageShift)
         return machine.map(page, mapping) ? .resume(returning: 0) : .end(.noMemory)
       case .memoryLimit: return .end(.memoryLimit)
       case .denied: break
@@ -128,6 +134,15 @@ public struct ActionProcess: ~Copyable, Sendable {
           kind: .pageFault, address: address, instructionOffset: imageOffset(of: instructionPointer), access: access)))
   }
 
+  /// At the memory limit, gives back the pages that were kept ready for the invocation and that it made nothing of; false where there
+  /// were none. They count for the limit only for as long as nothing else wants their place.
+  @_optimize(size) @inline(never)
+  private mutating func releaseKept<M: ActionMachine & ~Copyable>(_ machine: inout M) -> Bool {
+    let released = machine.releaseKept { memory.content(of: $0) }
+    memory.releasePages(released)
+    return released > 0
+  }
+
   /// An address less the image's base, for `FaultReport`.
   public func imageOffset(of address: UInt64) -> UInt64 {
     address &- memory.slotBase &- SlotLayout.imageOffset
@@ -135,18 +150,38 @@ public struct ActionProcess: ~Copyable, Sendable {
 
   /// Maps all pages of a run that `ActionMemory.accessible` allowed; nil, or how the invocation ends where they cannot be had.
   @inline(__always)
-  mutating func prepare<M: ActionMachine & ~Copyable>(
+  public mutating func prepare<M: ActionMachine & ~Copyable>(
     _ address: UInt64, _ count: Int, _ access: Access, _ machine: inout M
   ) -> Outcome? {
     guard count > 0 else { return nil }
     let offset = address &- memory.slotBase
-    var page = UInt32(offset >> AddressSpace.pageShift)
+    let first = UInt32(offset >> AddressSpace.pageShift)
     let last = UInt32((offset &+ UInt64(count) &- 1) >> AddressSpace.pageShift)
+    var page = first
     while page <= last {
+      if !machine.isMapped(page, writing: access == .write) { return map(first...last, access, &machine) }
+      page &+= 1
+    }
+    return nil
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func map<M: ActionMachine & ~Copyable>(
+    _ pages: ClosedRange<UInt32>, _ access: Access, _ machine: inout M
+  ) -> Outcome? {
+    var page = pages.lowerBound
+    var hasReleased = false
+    while page <= pages.upperBound {
       if !machine.isMapped(page, writing: access == .write) {
         switch memory.resolve(page: page, access: access, machine: machine) {
         case .map(let mapping): guard machine.map(page, mapping) else { return .noMemory }
-        case .memoryLimit, .denied: return .memoryLimit
+        case .memoryLimit:
+          // Pages of this run may be among those that are given back: it is prepared anew, once.
+          guard !hasReleased, releaseKept(&machine) else { return .memoryLimit }
+          hasReleased = true
+          page = pages.lowerBound
+          continue
+        case .denied: return .memoryLimit
         }
       }
       page &+= 1

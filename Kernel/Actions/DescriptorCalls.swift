@@ -170,7 +170,7 @@ extension ActionProcess {
   }
 
   /// Writes to descriptor 1 or 3 in loop mode. The output holds what was written to the one that the request prefers; what was written
-  /// to the other for as long as that is nothing.
+  /// to the other for as long as that is nothing. Where fd 3 is preferred, all else that was written to fd 1 is log.
   @_optimize(size) @inline(never)
   private mutating func writeAnswer<M: ActionMachine & ~Copyable>(
     _ descriptor: Int32, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ log: inout ByteBuffer,
@@ -178,14 +178,17 @@ extension ActionProcess {
   ) throws(CallError) -> UInt64 {
     let count = memory.accessible(address, length, .read)
     guard count > 0 else { throw .failed(.badAddress) }
-    if answersOnResult, descriptor == 1 { _ = try writeLog(.output, address, UInt64(count), &log, &machine) }
     let source = descriptor == 1 ? Answer.output : .result
     if source != answer {
-      guard answer == .none || answersOnResult == (source == .result) else { return UInt64(count) }
+      if answer != .none, answersOnResult != (source == .result) {
+        return answersOnResult ? try writeLog(.output, address, UInt64(count), &log, &machine) : UInt64(count)
+      }
+      if answersOnResult { try logOutput(output, machine.now, &log) }
       output.truncate(to: outputStart)
       answer = source
     }
     hasAnswered = false
+    if answersOnResult, source == .output { markOutput(machine.now, output) }
     let written = try writeOutput(address, UInt64(count), &output, &machine)
     hasAnswered = source == .result && output.span[output.count &- 1] == UInt8(ascii: "\n")
     return written

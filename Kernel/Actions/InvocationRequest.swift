@@ -20,7 +20,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
   /// The invocation ends here at the latest, if the action's own time limit does not end it earlier.
   public var deadline: Instant = .distantFuture
   /// Loop mode: whether fd 0 is one line and its answer one line on fd 3, as in OpenWhisk's ActionLoop. Then the output is fd 3's, and
-  /// fd 1's where nothing was written to fd 3; what is written to fd 1 goes to the log as well.
+  /// what is written to fd 1 goes to the log; where nothing is written to fd 3, the output is fd 1's.
   public var answersOnResult = false
 
   /// `body` is cut to what lies inside `input`. `strings` is emptied; its memory is used again.

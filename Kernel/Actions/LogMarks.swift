@@ -26,7 +26,8 @@ public struct LogMark: Equatable, Sendable, BitwiseCopyable {
   public var stream: LogStream { place >> 31 == 1 ? .error : .output }
 }
 
-/// The marks of one invocation's log, in the order of their offsets. There is one where a line begins and where the stream changes.
+/// The marks of one invocation's log, in the order of their offsets, which need not be that of their times. There is one where a write
+/// begins a line, and where the stream changes.
 public struct LogMarks: ~Copyable, Sendable {
   /// Most marks. What is written once they are used up, or where memory is out, belongs to the last.
   public static var capacity: Int { 1024 }
@@ -45,11 +46,21 @@ public struct LogMarks: ~Copyable, Sendable {
   @inline(__always)
   mutating func removeAll() { marks.truncate(to: 0) }
 
-  /// Notes that `stream` writes from `offset` on, which is not below the last mark's. `beginsLine` where a line begins there.
+  /// Notes that `stream` writes to the end of `log`.
   @_optimize(size) @inline(never)
-  mutating func add(_ offset: Int, _ stream: LogStream, microseconds: UInt64, beginsLine: Bool) {
+  mutating func add(_ stream: LogStream, after log: Span<UInt8>, microseconds: UInt64) {
+    let beginsLine = log.isEmpty || log[log.count &- 1] == UInt8(ascii: "\n")
     let isContinued = count > 0 && marks[count &- 1].stream == stream && !beginsLine
     guard !isContinued, count < Self.capacity else { return }
-    _ = marks.append(LogMark(offset: offset, stream, microseconds: microseconds))
+    _ = marks.append(LogMark(offset: log.count, stream, microseconds: microseconds))
+  }
+
+  /// Adds those of `others` whose offset is below `length`, as if their log began at `offset`.
+  @_optimize(size) @inline(never)
+  mutating func append(_ others: borrowing LogMarks, at offset: Int, below length: Int) {
+    for index in 0..<others.count where count < Self.capacity && others[index].offset < length {
+      let mark = others[index]
+      _ = marks.append(LogMark(offset: offset &+ mark.offset, mark.stream, microseconds: UInt64(mark.microseconds)))
+    }
   }
 }

@@ -77,12 +77,17 @@ public struct PristinePages: ~Copyable, Sendable {
   }
 
   /// Forgets the pages of `pages`, which were unmapped and freed in this run.
+  public mutating func remove(_ pages: Range<UInt32>) { _ = remove { pages.contains($0) } }
+
+  /// Forgets the pages that `release` says it has freed; returns how many those were.
   @_optimize(size) @inline(never)
-  public mutating func remove(_ pages: Range<UInt32>) {
+  public mutating func remove(where release: (UInt32) -> Bool) -> Int {
+    let before = count
     var index = 0
     while index < count {
-      if pages.contains(entries[index].page) { take(index) } else { index &+= 1 }
+      if release(entries[index].page) { take(index) } else { index &+= 1 }
     }
+    return before &- count
   }
 
   /// Forgets all pages, which were freed.

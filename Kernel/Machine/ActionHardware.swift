@@ -121,6 +121,38 @@ import CBoot
     return freed
   }
 
+  @_optimize(size) @inline(never)
+  mutating func releaseKept(_ content: (UInt32) -> PageContent?) -> Int {
+    // SAFETY: the instance is valid for the invocation; its list of pages is not used inside.
+    let instance = unsafe self.instance
+    return unsafe instance.pointee.pristine.remove { page in
+      guard let content = content(page), let address = unsafe instance.pointee.table.entryAddress(page) else { return false }
+      let template: Int? =
+        switch content {
+        case .zeros: nil
+        case .template(let index): index
+        case .snapshot: unsafe instance.pointee.snapshot.template(at: page)
+        }
+      let entry = PageEntry(bits: Physical.load(address))
+      let source = template.map { unsafe instance.pointee.templates[$0] }
+      guard entry.bits & Instance.privateBit != 0, holds(entry.frame, source) else { return false }
+      Physical.store(address, 0)
+      invalidate(page)
+      // SAFETY: the frame was this instance's own, and no translation to it is left.
+      unsafe memory.pointee.frames.deallocate(entry.frame)
+      return true
+    }
+  }
+
+  /// Whether the page `frame` is a copy of `template`, or of zeros where that is nil.
+  private func holds(_ frame: UInt64, _ template: UInt64?) -> Bool {
+    for offset in stride(from: UInt64(0), to: 4096, by: 8) {
+      let wanted = template.map { Physical.load($0 &+ offset) } ?? 0
+      if Physical.load(frame &+ offset) != wanted { return false }
+    }
+    return true
+  }
+
   mutating func protect(_ pages: Range<UInt32>, _ protection: Protection) {
     forEachEntry(pages) { hardware, page, address in
       let entry = PageEntry(bits: Physical.load(address))

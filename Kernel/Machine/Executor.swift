@@ -272,15 +272,9 @@ extension Executor {
   private func prepareStack(_ instance: UnsafeMutablePointer<Instance>) -> StackResult {
     // SAFETY: as in `run`.
     let size = unsafe InitialStack.size(for: context.pointee.request.pointee)
-    let top = unsafe instance.pointee.base &+ SlotLayout.stackTop
-    var page = alignDown(top &- UInt64(size), 4096)
-    while page < top {
-      if unsafe !context.pointee.hardware.isMapped(UInt32((page &- instance.pointee.base) >> 12), writing: true) {
-        let step = unsafe context.pointee.process.pageFault(
-          at: page, .write, instructionPointer: 0, machine: &context.pointee.hardware)
-        if case .end(let outcome) = step { return .failed(outcome) }
-      }
-      page &+= 4096
+    let start = unsafe instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size)
+    if let outcome = unsafe context.pointee.process.prepare(start, size, .write, &context.pointee.hardware) {
+      return .failed(outcome)
     }
     let values = unsafe InitialStackValues(
       instance.pointee.layout, slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),

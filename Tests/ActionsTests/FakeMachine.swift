@@ -22,6 +22,8 @@ struct FakeMachine: ActionMachine, ~Copyable {
   var now = Instant(nanoseconds: 5_000_000_007)
   var wallClock: UInt64 = 1_700_000_000_123_456_789
   var generator = Random(7)
+  /// Private pages that are kept from run to run.
+  var kept: Set<UInt32> = []
   /// The snapshot's template pages, by page.
   var snapshotTemplates: [UInt32: Int] = [:]
 
@@ -63,6 +65,25 @@ struct FakeMachine: ActionMachine, ~Copyable {
     }
     frames += freed
     return freed
+  }
+
+  mutating func releaseKept(_ content: (UInt32) -> PageContent?) -> Int {
+    var released = 0
+    for page in kept {
+      guard let entry = pages[page], entry.isPrivate, let content = content(page) else { continue }
+      let template: Int? =
+        switch content {
+        case .zeros: nil
+        case .template(let index): index
+        case .snapshot: snapshotTemplates[page]
+        }
+      guard entry.bytes == template.map({ templates[$0] }) ?? Array(repeating: 0, count: 4096) else { continue }
+      pages[page] = nil
+      kept.remove(page)
+      released += 1
+    }
+    frames += released
+    return released
   }
 
   mutating func protect(_ range: Range<UInt32>, _ protection: Protection) {

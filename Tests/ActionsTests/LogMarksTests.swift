@@ -48,17 +48,27 @@ import Testing
     #expect(marks(of: action).isEmpty)
     action.machine.now = Instant(nanoseconds: 5_000_000_000)
     action.begin(snapshot, answersOnResult: true)
+    // Until fd 3 is written, what is written to fd 1 may be the result.
     write(action, 1, "a", at: 1)
-    write(action, 1, "b", at: 2)
+    write(action, 1, "b\n", at: 2)
     write(action, 2, "c\n", at: 3)
-    write(action, 3, "{}\n", at: 4)
-    write(action, 1, "d", at: 5)
+    write(action, 1, "d", at: 4)
+    write(action, 3, "{}\n", at: 5)
+    write(action, 1, "e", at: 6)
     #expect(action.call(.fork) == -38)
+    #expect(text(of: action.log).hasPrefix("c\nab\ndeswiftlet: the action called fork"))
     #expect(
       marks(of: action) == [
-        Mark(offset: 0, stream: .output, microseconds: 1), Mark(offset: 2, stream: .error, microseconds: 3),
-        Mark(offset: 4, stream: .output, microseconds: 5), Mark(offset: 5, stream: .error, microseconds: 5),
+        Mark(offset: 0, stream: .error, microseconds: 3), Mark(offset: 2, stream: .output, microseconds: 1),
+        Mark(offset: 5, stream: .output, microseconds: 4), Mark(offset: 7, stream: .error, microseconds: 6),
       ])
+    // Where it is the result, there is nothing to mark, nor is anything left of it.
+    action.begin(snapshot, answersOnResult: true)
+    write(action, 1, "a\n", at: 1)
+    #expect(marks(of: action).isEmpty)
+    action.begin(snapshot, answersOnResult: true)
+    write(action, 3, "a\n", at: 1)
+    #expect(marks(of: action).isEmpty)
   }
 
   @Test func offsetsCountFromTheInvocationsLog() {
@@ -90,6 +100,16 @@ import Testing
     #expect(
       marks(of: action) == [
         Mark(offset: 0, stream: .error, microseconds: 1), Mark(offset: 3, stream: .error, microseconds: 2),
+      ])
+    let loop = Harness(mode: .initialising)
+    _ = loop.takeSnapshot(answersOnResult: true, limits: ActionLimits(logBytes: 4))
+    for index in 1...3 { write(loop, 1, "a\n", at: UInt64(index)) }
+    write(loop, 3, "{}\n", at: 9)
+    #expect(text(of: loop.log).hasPrefix("a\na\n\nswiftlet: the log was cut"))
+    #expect(
+      marks(of: loop) == [
+        Mark(offset: 0, stream: .output, microseconds: 1), Mark(offset: 2, stream: .output, microseconds: 2),
+        Mark(offset: 4, stream: .error, microseconds: 9),
       ])
     let none = Harness(limits: ActionLimits(logBytes: 0))
     write(none, 2, "ab\n", at: 1)

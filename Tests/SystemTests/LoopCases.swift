@@ -100,6 +100,27 @@ extension SystemCase {
       #expect(guest.machine.console.contains { $0.text.contains("sdk-loop: prepared") })
       #expect(try guest.delete("sdk-loop").status == 200)
     },
+    SystemCase("loop: an activation is one line on fd 0 and one on fd 3, and fd 1 is log") { guest in
+      try guest.deploy("sdk-loop", query: "loop=true")
+      for number in 0..<3 {
+        let reply = try guest.activate("sdk-loop", "{\"log\": \(number)}")
+        #expect(reply.status == 200, "\(reply.status) \(reply.text)")
+        // A process of its own each time, as it was when it was deployed.
+        let result = #""result":{"count":1,"prepared":1,"request":{"value":{"log":\#(number)},"#
+        #expect(reply.text.contains(result) && reply.text.contains("\"action_name\":\"/swiftlet/sdk-loop\""), "\(reply.text)")
+        let logs = try ActivationRecord(reply).logs
+        let ends = ["Z stdout: to standard output", "Z stderr: to standard error"]
+        #expect(logs.count == 2 && ends.allSatisfy { end in logs.contains { $0.hasSuffix(end) } }, "\(logs)")
+      }
+      #expect(try ActivationRecord(guest.activate("sdk-loop")).logs == [])
+      #expect(try guest.delete("sdk-loop").status == 200)
+      // A program that knows of no fd 3 answers on fd 1.
+      try guest.deploy("echo", query: "loop=true")
+      let echo = try guest.activate("echo", "{\"a\":[1]}")
+      #expect(echo.status == 200 && echo.text.contains(#""result":{"value":{"a":[1]},"#), "\(echo.text)")
+      #expect(try ActivationRecord(echo).logs == [])
+      #expect(try guest.delete("echo").status == 200)
+    },
     SystemCase("loop: variables are not seen, response headers are") { guest in
       try guest.deploy("cgi-probe", query: "public=true&loop=true&env=true")
       let reply = try guest.request("POST", "/function/cgi-probe?env", body: Array("env".utf8))

@@ -38,6 +38,32 @@ import Testing
     #expect(result.status == 0)
   }
 
+  @Test(arguments: [
+    ("", ""), ("{}", "1 {}"), ("1\n\n\"x\"\n", "1 1\n2 \n3 \"x\""), ("\n\nlast", "1 \n2 \n3 last"),
+    (String(repeating: "y", count: 100_000) + "\nz", "1 " + String(repeating: "y", count: 100_000) + "\n2 z"),
+  ])
+  func sdkLoopAnswersEachLine(input: String, answers: String) throws {
+    let result = try Program.run(Program.testAction("sdk-loop"), input: Array(input.utf8))
+    let lines = answers.split(separator: "\n").map { line in
+      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+      return "{\"count\":\(parts[0]),\"prepared\":1,\"request\":\(parts[1])}\n"
+    }
+    // There is no fd 3: all goes to standard output.
+    #expect(String(decoding: result.output, as: UTF8.self) == "prepared\n" + lines.joined())
+    #expect(result.status == 0 && result.errors.isEmpty)
+  }
+
+  @Test func sdkLoopRefusesEndlessLines() throws {
+    let result = try Program.run(Program.testAction("sdk-loop"), input: Array(repeating: 65, count: 100_001))
+    #expect(result.status == 1 && result.errors == "swiftlet: the line is longer than the limit\n")
+  }
+
+  @Test func sdkLoopLogsToBothStreams() throws {
+    let result = try Program.run(Program.testAction("sdk-loop"), input: Array("{\"log\":1}".utf8))
+    #expect(String(decoding: result.output, as: UTF8.self).hasPrefix("prepared\nto standard output\n{\"count\":1,"))
+    #expect(result.errors == "to standard error\n")
+  }
+
   @Test func freshProcessIsPristine() throws {
     let result = try Program.run(Program.testAction("dirty-then-exit"))
     #expect(String(decoding: result.output, as: UTF8.self) == "pristine\n")
