@@ -43,9 +43,11 @@ let package = Package(
       name: "Drivers", dependencies: ["Base", "Bytes", "CDriverSupport"], path: "Kernel/Drivers",
       exclude: ["CDriverSupport"], swiftSettings: settings),
     kernel("Actions", "Actions", ["ABI", "Base", "Bytes"]),
-    kernel("Records", "Records", ["Actions", "ABI", "Base", "Bytes"]),
-    kernel("API", "API", ["Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
-    kernel("Server", "Server", ["API", "Records", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Entities", "Entities", ["JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Records", "Records", ["Entities", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("API", "API", ["Entities", "Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel(
+      "Server", "Server", ["API", "Entities", "Records", "Archive", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
@@ -70,10 +72,13 @@ let package = Package(
     tests("JSONTests", ["JSON", "JSONInvariants", "Base", "Bytes"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
+    tests("EntitiesTests", ["Entities", "JSON", "Actions", "Base", "Bytes"]),
     .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: settings),
-    tests("RecordsTests", ["Records", "Exposition", "Actions", "Base", "Bytes"]),
-    tests("APITests", ["API", "Records", "HTTP", "Actions", "Base", "Bytes"]),
-    tests("ServerTests", ["Server", "API", "Records", "Exposition", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+    tests("RecordsTests", ["Records", "Exposition", "Entities", "Actions", "Base", "Bytes"]),
+    tests("APITests", ["API", "Entities", "Records", "HTTP", "Actions", "Base", "Bytes"]),
+    tests(
+      "ServerTests",
+      ["Server", "API", "Entities", "Records", "Exposition", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),

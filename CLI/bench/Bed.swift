@@ -43,9 +43,9 @@ final class Bed {
 
   // MARK: the kernel's API
 
-  func deploy(_ name: String, _ file: [UInt8], query: String = "") throws {
+  func deploy(_ name: String, _ file: [UInt8]) throws {
     let reply = try connection.exchange(
-      "PUT", "/api/v1/namespaces/_/actions/\(name)?public=true\(query)", credentials: Self.key,
+      "PUT", "/api/v1/namespaces/_/actions/\(name)?public=true", credentials: Self.key,
       headers: [("Content-Type", "application/octet-stream")], body: file)
     guard reply.status == 200 else { throw BenchError("PUT \(name): \(reply.status) \(reply.text)") }
   }

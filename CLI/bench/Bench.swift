@@ -19,7 +19,6 @@ struct Bench: ParsableCommand {
   @Option(help: "Boots to measure.") var boots = 10
   @Option(help: "Actions to deploy for the density.") var actions = 10_000
   @Option(help: "The action to profile.") var action = "echo"
-  @Flag(help: "Profile it in loop mode.") var loop = false
   @Option(help: "Show the functions of one stage only: receive, http, start, systemCalls, exit, send, restore, other.") var stage: Stage?
   @Option(help: "What to measure; may be given several times (default: everything).") var part: [Part] = []
 
@@ -46,13 +45,13 @@ struct Bench: ParsableCommand {
     let program = try Program(path: kernel)
     let user = try Program(path: build + "/actions/" + action)
     let bed = try Bed(kernel: kernel)
-    try bed.deploy(action, try file(of: action), query: loop ? "&loop=true" : "")
+    try bed.deploy(action, try file(of: action))
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
     for _ in 0..<100 { _ = try bed.invoke(action, body) }
     let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
     let profile = Profile(trace, kernel: program, action: user)
 
-    print("\nGuest instructions of one invocation of \(action)\(loop ? " in loop mode" : ""), keep-alive, 64 bytes, mean of \(requests):")
+    print("\nGuest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):")
     for stage in Stage.allCases { line(stage.title, per(profile.stages[stage] ?? 0)) }
     line("whole request", per(profile.total), "goal 12000")
     let pages = per(profile.pageFills)

@@ -7,7 +7,11 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case badCGI, badEnvironment, badOutput, badLogs, badPath
   case badPayload, badTime
   case badLoop, badBlocking, badResult, badWait
-  case jsonUpload, unknownMedia, alreadyExists
+  case unknownMedia, alreadyExists, otherCollection
+  case badForce, badCode, badExec, noExec, codeNotKept, damagedUpload
+  case emptySequence, longSequence, cyclicSequence, missingComponent
+  case reservedPackage, notOnBinding, missingBound, boundBinding, notPackage, packageIsNoBinding
+  case incompleteRule, missingTrigger
   case bodyTooLarge, bodyMemory, outOfMemory, tooManyActions, queueFull
   case headTimeout, bodyTimeout
 
@@ -22,8 +26,12 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
     case .badPayload, .badTime: .badRequest
     case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
-    case .jsonUpload, .unknownMedia: .unsupportedMediaType
-    case .alreadyExists: .conflict
+    case .badForce, .badCode, .badExec, .noExec, .codeNotKept, .damagedUpload: .badRequest
+    case .emptySequence, .longSequence, .cyclicSequence, .missingComponent: .badRequest
+    case .reservedPackage, .notOnBinding, .missingBound, .boundBinding, .incompleteRule: .badRequest
+    case .missingTrigger: .notFound
+    case .unknownMedia: .unsupportedMediaType
+    case .alreadyExists, .otherCollection, .notPackage, .packageIsNoBinding: .conflict
     case .bodyTooLarge: .contentTooLarge
     case .bodyMemory, .outOfMemory, .queueFull: .serviceUnavailable
     case .tooManyActions: .insufficientStorage
@@ -56,13 +64,31 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badResult: "The parameter result must be true or false."
     case .badWait: "The parameter timeout must be a number of milliseconds from 1 to 60000."
     case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
-    case .jsonUpload: "This version of the kernel takes an action as the ELF executable itself, not as JSON: send the file with curl -T FILE."
-    case .unknownMedia: "An action is uploaded as application/octet-stream or application/x-executable: send the ELF executable with curl -T FILE."
+    case .unknownMedia: "An action is uploaded as application/json, or as application/octet-stream: send the ELF executable, or a zip archive with it, with curl -T FILE."
     case .alreadyExists: "resource already exists"
+    case .otherCollection: "Resource by this name exists but is not in this collection."
+    case .badForce: "The parameter force must be true or false."
+    case .badCode: "The parameter code must be true or false."
+    case .badExec: "The request content was malformed: exec.code is not base64."
+    case .noExec: "exec undefined"
+    case .codeNotKept: "The action's code was not kept, so that it cannot be started in another way: upload it again."
+    case .damagedUpload: "exec.code is an executable that was sent as text, in which bytes are lost: zip it first, with cp FILE exec && zip a.zip exec, and upload a.zip."
+    case .emptySequence: "No component specified for the sequence."
+    case .longSequence: "Too many actions in the sequence."
+    case .cyclicSequence: "Sequence may not refer to itself."
+    case .missingComponent: "Sequence component does not exist."
+    case .reservedPackage: "Package name 'default' is reserved."
+    case .notOnBinding: "Operation not permitted on package binding."
+    case .missingBound: "Binding references a package that does not exist."
+    case .boundBinding: "Cannot bind to another package binding."
+    case .notPackage: "Cannot bind to a resource that is not a package."
+    case .packageIsNoBinding: "Resource is a package and cannot be converted into a binding."
+    case .incompleteRule: "rule requires a valid trigger and a valid action"
+    case .missingTrigger: "Only rules with existing triggers can be activated"
     case .bodyTooLarge: "The request body is larger than this server accepts."
     case .bodyMemory: "There is no memory for the request body now; try again later."
     case .outOfMemory: "There is no memory for this request now; try again later."
-    case .tooManyActions: "The most actions that can be deployed are; delete some."
+    case .tooManyActions: "The most entities of this kind that there can be are; delete some."
     case .queueFull: "Too many requests are waiting; try again later."
     case .headTimeout: "The request head did not arrive in time."
     case .bodyTimeout: "The request body did not arrive in time."

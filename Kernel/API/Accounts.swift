@@ -11,6 +11,12 @@ public struct NamespaceID: Equatable, Sendable, BitwiseCopyable {
   public let index: UInt8
 
   public init(index: UInt8) { self.index = index }
+
+  /// The number of the namespace, for `EntityStore`.
+  public var number: UInt16 { UInt16(index) }
+
+  /// `whisk.system`, which is there without an account. What is published in it everyone may use.
+  public static var system: NamespaceID { NamespaceID(index: 255) }
 }
 
 /// The accounts; made at boot, unchanged afterwards.
@@ -79,15 +85,19 @@ public struct AccountTable: ~Copyable {
 
   /// The namespace called `name`.
   public func namespace(named name: Span<UInt8>) -> NamespaceID? {
+    if name.equals(Self.systemName) { return .system }
     for index in 0..<namespaceCount where text.span.extracting(namespaces[index]).equals(name) {
       return NamespaceID(index: UInt8(truncatingIfNeeded: index))
     }
     return nil
   }
 
+  private static var systemName: StaticString { "whisk.system" }
+
   /// A namespace's name; empty where `id` is not of this table.
   @_lifetime(borrow self)
   public func name(of id: NamespaceID) -> Span<UInt8> {
+    if id == .system { return Self.systemName.bytes }
     let index = Int(id.index)
     return text.span.extracting(index < namespaceCount ? namespaces[index] : .absent)
   }

@@ -2,6 +2,7 @@
 
 import Base
 import Bytes
+public import Entities
 import HTTP
 
 /// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=&loop=` asks for; nil is what the query leaves open.
@@ -11,9 +12,9 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   public var timeout: UInt32? = nil
   /// Megabytes, 1 to 512.
   public var memory: Int? = nil
-  /// Whether an action of that name may be replaced. OpenWhisk's default is false; ours, for the ELF upload that
+  /// Whether an action of that name may be replaced. OpenWhisk's default is false; ours, for the upload of a file, which
   /// OpenWhisk has not, is true, so that `curl -T` may be repeated.
-  public var overwrites = true
+  public var overwrites: Bool? = nil
 
   /// Whether invocations go on from a snapshot taken at the first read of the input.
   public var isLoop: Bool? = nil
@@ -32,7 +33,7 @@ public struct DeployParameters: Equatable, Sendable, BitwiseCopyable {
   /// Parses a query; unknown parameters are ignored.
   public init(parsing query: Span<UInt8>) throws(APIError) {
     isPublic = try Parameter.flag("public", in: query, .badPublic)
-    overwrites = try Parameter.flag("overwrite", in: query, .badOverwrite) ?? true
+    overwrites = try Parameter.flag("overwrite", in: query, .badOverwrite)
     timeout = try Parameter.number("timeout", in: query, 100...300_000, .badTimeout).map { UInt32(truncatingIfNeeded: $0) }
     memory = try Parameter.number("memory", in: query, 1...512, .badMemory)
     isLoop = try Parameter.flag("loop", in: query, .badLoop)
@@ -63,20 +64,31 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
-/// What `?limit=&skip=&count=` asks of a list.
-public struct ListPage: Equatable, Sendable, BitwiseCopyable {
-  /// Entries at most: 30 where the query says nothing, 200 where it says 0.
-  public var limit = 30
-  public var skip = 0
-  /// Whether only the number of entries is wanted.
-  public var countsOnly = false
-
-  public init() {}
-
+extension ListPage {
+  /// What `?limit=&skip=&count=` asks of a list: no more than 200 entries, which 0 stands for, too.
   public init(parsing query: Span<UInt8>) throws(APIError) {
+    self.init()
     if let number = try Parameter.number("limit", in: query, 0...200, .badPage) { limit = number == 0 ? 200 : number }
     skip = try Parameter.number("skip", in: query, 0...Int(Int32.max), .badPage) ?? 0
     countsOnly = try Parameter.flag("count", in: query, .badPage) ?? false
+  }
+}
+
+/// Flags that some requests about entities have.
+public enum EntityFlag {
+  /// `overwrite` of PUT: whether an entity of that name may be changed.
+  public static func overwrites(_ query: Span<UInt8>) throws(APIError) -> Bool {
+    try Parameter.flag("overwrite", in: query, .badOverwrite) ?? false
+  }
+
+  /// `code` of GET: whether an action is shown with its code.
+  public static func showsCode(_ query: Span<UInt8>) throws(APIError) -> Bool {
+    try Parameter.flag("code", in: query, .badCode) ?? true
+  }
+
+  /// `force` of DELETE: whether a package goes with what is in it.
+  public static func forces(_ query: Span<UInt8>) throws(APIError) -> Bool {
+    try Parameter.flag("force", in: query, .badForce) ?? false
   }
 }
 

@@ -16,8 +16,10 @@ public enum Pages {
     GET    /api/v1                                   about the API (OpenWhisk's)
     GET    /api/v1/namespaces/_/actions              the actions deployed
     PUT    /api/v1/namespaces/_/actions/NAME         deploy the static-PIE ELF that is the body; ?public=true&timeout=MS&memory=MB
+                                                     or a zip archive with it, or JSON as OpenWhisk's clients send it
     GET    /api/v1/namespaces/_/actions/NAME         one action
     DELETE /api/v1/namespaces/_/actions/NAME         remove it
+    ...    /api/v1/namespaces/_/packages, triggers, rules   the same
     any    /function/NAME                            run it: the body is its standard input, its standard output the answer
 
     All under /api/v1/namespaces need HTTP Basic authentication, and so does /function/NAME unless deployed with public=true.

@@ -48,6 +48,9 @@ public protocol ActionExecutor: ~Copyable {
     _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
   ) -> Outcome?
 
+  /// Changes what invocations that come may do. A stale `id` does nothing.
+  mutating func setLimits(_ id: InstanceID, _ limits: ActionLimits) throws(InstallError)
+
   /// Frees everything that the instance has. A stale `id` does nothing.
   mutating func remove(_ id: InstanceID)
 

@@ -135,6 +135,21 @@ import CBoot
     return InstanceID(index: slot, generation: generation)
   }
 
+  @_optimize(size)
+  public mutating func setLimits(_ id: InstanceID, _ limits: ActionLimits) throws(InstallError) {
+    // SAFETY: as in `install`.
+    guard let instance = unsafe core.pointee.instances.find(id) else { return }
+    let pages = unsafe instance.pointee.hasSnapshot ? instance.pointee.snapshot.templatePageCount : instance.pointee.layout.templatePageCount
+    guard (pages &+ 1) << 12 <= limits.memoryBytes else { throw .memoryLimitTooSmall }
+    if unsafe limits.memoryBytes < instance.pointee.limits.memoryBytes {
+      // Pages that are kept ready count: a lower limit has to be enough without them.
+      let memory = unsafe core.pointee.memory
+      unsafe instance.pointee.freePrivatePages(&memory.pointee.frames)
+      unsafe core.pointee.slots.flush()
+    }
+    unsafe instance.pointee.limits = limits
+  }
+
   public mutating func remove(_ id: InstanceID) {
     // SAFETY: as in `install`.
     guard let instance = unsafe core.pointee.instances.find(id) else { return }

@@ -11,7 +11,7 @@ struct Instance: ~Copyable {
   let slot: UInt32
   let generation: UInt32
   let layout: ImageLayout
-  let limits: ActionLimits
+  var limits: ActionLimits
   let namespace: UInt16
   var templates: TemplateFrames
   var table: SlotPageTable

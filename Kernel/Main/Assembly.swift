@@ -45,6 +45,7 @@ extension Kernel {
     server.backlogBytes = plan.backlogBytes
     server.activations = plan.activations
     server.activationBytes = plan.activationBytes
+    server.codeBytes = plan.codeBytes
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000
     server.seed = seed

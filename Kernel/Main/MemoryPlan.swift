@@ -18,6 +18,8 @@ struct MemoryPlan {
   /// Activations that are kept, and bytes of their results and logs.
   let activations: Int
   let activationBytes: Int
+  /// Bytes of uploaded code that are kept.
+  let codeBytes: Int
 
   /// `frames` of 4 KiB that the kernel has in all.
   init(frames: Int) {
@@ -28,6 +30,7 @@ struct MemoryPlan {
     backlogBytes = bytes / 16
     activations = frames >= 8192 ? 1_024 : 128
     activationBytes = bytes / 16
+    codeBytes = bytes / 4
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)
   }

@@ -6,6 +6,7 @@
 public import Actions
 public import Base
 import Bytes
+public import Entities
 
 /// The invocations of one action.
 public struct ActionFigures: Sendable, BitwiseCopyable {

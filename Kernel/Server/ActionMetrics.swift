@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 import Records
@@ -49,10 +50,10 @@ extension HTTPServer {
     var room = Self.metricsLimit &- metrics.count
     var shown = 0
     var omitted: UInt64 = 0
-    var next = actions.first
+    var next = entities.actions.newest
     while let id = next {
-      next = actions.next(after: id)
-      guard actions.namespace(of: id) == UInt16(namespace.index), figures[id] != nil else { continue }
+      next = entities.actions.older(than: id)
+      guard entities.actions.namespace(of: id) == UInt16(namespace.index), figures[id] != nil else { continue }
       setLabels(id, namespace, &metrics)
       room &-= Self.samplesPerAction &* (Self.sampleBytes &+ metrics.labelLength)
       if room >= 0 && omitted == 0 { shown &+= 1 } else { omitted &+= 1 }
@@ -68,10 +69,12 @@ extension HTTPServer {
     _ body: (ActionFigures, ActionRecord, inout MetricsWriter) -> Void
   ) {
     var left = count
-    var next = actions.first
+    var next = entities.actions.newest
     while left > 0, let id = next {
-      next = actions.next(after: id)
-      guard actions.namespace(of: id) == UInt16(namespace.index), let found = figures[id], let record = actions[id] else { continue }
+      next = entities.actions.older(than: id)
+      guard entities.actions.namespace(of: id) == UInt16(namespace.index), let found = figures[id],
+        let record = entities.actions[id]
+      else { continue }
       setLabels(id, namespace, &metrics)
       body(found, record, &metrics)
       left &-= 1
@@ -82,6 +85,6 @@ extension HTTPServer {
   private mutating func setLabels(_ id: ActionID, _ namespace: NamespaceID, _ metrics: inout MetricsWriter) {
     metrics.clearLabels()
     metrics.addLabel("namespace", accounts.name(of: namespace))
-    metrics.addLabel("action", actions.name(of: id))
+    metrics.addLabel("action", entities.actions.name(of: id))
   }
 }

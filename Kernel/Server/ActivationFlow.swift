@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import JSON
 import Net
@@ -19,7 +20,7 @@ extension HTTPServer {
     let pending = connections[slot].request
     let requestID = requestID(slot, network.received(id))
     let body = pending.headLength..<pending.headLength &+ pending.bodyLength
-    guard let action = pending.action, actions[action] != nil else {
+    guard let action = pending.action, entities.actions[action] != nil else {
       return answerUnqueued(slot, id, Reply(.notFound, id: requestID), &network, now)
     }
     let isRaw = pending.job == .background
@@ -145,7 +146,7 @@ extension HTTPServer {
   mutating func begin<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
-    guard let record = actions[activation.action] else {
+    guard let record = entities.actions[activation.action] else {
       abandon(activation, .notFound, &network, now)
       return nil
     }
@@ -178,7 +179,7 @@ extension HTTPServer {
     var strings = ByteBuffer()
     swap(&strings, &spareStrings)
     var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
-    guard request.addArgument(actions.name(of: activation.action)) else { return nil }
+    guard request.addArgument(entities.actions.name(of: activation.action)) else { return nil }
     var input = ByteBuffer()
     swap(&input, &activation.input)
     var body = activation.payload
@@ -194,7 +195,7 @@ extension HTTPServer {
     let identity = InvocationIdentity(
       activation: activation.id, version: record.version,
       deadline: wallClock(now) &+ UInt64(record.limits.timeoutMilliseconds))
-    let name = actions.name(of: activation.action)
+    let name = entities.actions.name(of: activation.action)
     let namespace = accounts.name(of: activation.namespace)
     if record.isLoop {
       var line = TextWriter(capacity: body.count &+ 512)
@@ -245,7 +246,7 @@ extension HTTPServer {
     }
     count(action, facts.response, ran, figures)
     let text = ActivationLogs.make(log, marks, output: output.span.extracting(0..<lines), at: ran, limit: limits.logBytes)
-    let place = Self.append(facts, of: action, in: actions, json, text, to: &activations)
+    let place = Self.append(facts, of: action, in: entities.actions, json, text, to: &activations)
     if let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id {
       let reply = reply(facts, place, json, resultOnly: activation.wantsResult)
       answerWaiting(slot, reply, activation.requestID, &network, now)
@@ -279,9 +280,9 @@ extension HTTPServer {
   private mutating func facts(
     _ invocation: borrowing Invocation, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
   ) -> ActivationFacts {
-    let record = actions[invocation.action]
+    let record = entities.actions.record(of: invocation.action)
     return ActivationFacts(
-      id: invocation.activation, namespace: actions.namespace(of: invocation.action) ?? 0,
+      id: invocation.activation, namespace: entities.actions.namespace(of: invocation.action) ?? 0,
       start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
       isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
@@ -296,7 +297,7 @@ extension HTTPServer {
   ) {
     let facts = facts(invocation, outcome, figures, ran)
     if outcome.isSuccess && log.isEmpty {
-      Self.append(facts, of: invocation.action, in: actions, to: &activations)
+      Self.append(facts, of: invocation.action, in: entities.actions, to: &activations)
     } else {
       keep(facts, invocation.action, log, marks)
     }
@@ -315,7 +316,7 @@ extension HTTPServer {
     let text = ActivationLogs.make(log, marks, output: log.span.extracting(0..<0), at: facts.ran, limit: facts.limits.logBytes)
     var sized = facts
     if !result.isEmpty { sized.size = 0 }
-    _ = Self.append(sized, of: action, in: actions, result, text, to: &activations)
+    _ = Self.append(sized, of: action, in: entities.actions, result, text, to: &activations)
   }
 
   @inline(__always)

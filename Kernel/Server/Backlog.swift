@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import Net
 import Records
 

@@ -3,6 +3,7 @@
 import API
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 
@@ -26,7 +27,7 @@ extension HTTPServer {
       if network.received(id).count >= total {
         return enqueue(slot, &network, now)
       }
-      guard allow(slot, total, &network), network.reserve(id, total) else {
+      guard allow(slot, total, &network), network.reserve(id, total) || entities.dropCode() && network.reserve(id, total) else {
         refuse(slot, .bodyMemory, &network, now)
         return false
       }

@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 import Records
@@ -20,14 +21,14 @@ extension HTTPServer {
   ) throws(APIError) {
     var parser = HeadParser()
     guard (try? parser.parse(network.received(id), limits: settings.limits, into: &head)) == true else { throw .badPath }
-    let namespace = NamespaceID(index: UInt8(truncatingIfNeeded: actions.namespace(of: action) ?? 0))
+    let namespace = NamespaceID(index: UInt8(truncatingIfNeeded: entities.actions.namespace(of: action) ?? 0))
     let values = EnvironmentValues(
       server: network.address?.bits ?? 0, client: network.remoteAddress(id)?.0.bits ?? 0, port: settings.port,
       bodyLength: connections[slot].request.bodyLength, isAuthenticated: !record.isPublic, activation: activation,
       deadline: wallClock(now) &+ UInt64(record.limits.timeoutMilliseconds))
     var text = TextWriter(capacity: 1024)
     try CGIEnvironment.write(
-      head, network.received(id), values, name: actions.name(of: action), namespace: accounts.name(of: namespace), into: &text)
+      head, network.received(id), values, name: entities.actions.name(of: action), namespace: accounts.name(of: namespace), into: &text)
     guard !text.isBroken, request.addEnvironment(block: text.finish()) else { throw .outOfMemory }
   }
 

@@ -3,6 +3,7 @@
 import API
 import Actions
 import Base
+import Entities
 import HTTP
 import Net
 import Records
@@ -11,15 +12,15 @@ import Records
 enum Job: UInt8, Sendable, BitwiseCopyable {
   /// Runs an action on the request as it is (`/function`).
   case invoke
-  /// Makes an activation of it: of an action of the API, of `/async-function`.
-  case activate, background
-  /// Deploys an action; removes one.
-  case put, remove
+  /// Makes an activation of it: of an action of the API, of a web action, of `/async-function`, of a trigger.
+  case activate, web, background, fire
+  /// Creates or changes an entity; removes one; sets a rule's status.
+  case put, remove, setStatus
 
   var makesActivation: Bool {
     switch self {
-    case .activate, .background: true
-    case .invoke, .put, .remove: false
+    case .activate, .web, .background, .fire: true
+    case .invoke, .put, .remove, .setStatus: false
     }
   }
 }
@@ -31,6 +32,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var isHead = false
   var isAPI = false
   var option = ConnectionOption.persist
+  /// Whether the body is announced as JSON.
+  var isJSON = false
   /// Whether the client waits for an activation to end, how many milliseconds at most, and whether it wants the result alone.
   var isBlocking = false
   var wantsResult = false

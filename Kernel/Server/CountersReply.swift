@@ -3,6 +3,7 @@
 import API
 public import Actions
 import Base
+import Entities
 import HTTP
 
 /// What the machine and the network use at one moment.
@@ -33,7 +34,7 @@ extension HTTPServer {
     write(",\"heapBytesInUse\":", gauges.heapBytesInUse, into: &text)
     write(",\"connections\":", gauges.connections, into: &text)
     write(",\"timeWait\":", gauges.timeWait, into: &text)
-    write(",\"actions\":", actions.count, into: &text)
+    write(",\"actions\":", entities.actions.count, into: &text)
     write(",\"waiting\":", waitingCount, into: &text)
     write(",\"requests\":", Int(truncatingIfNeeded: counters.requests), into: &text)
     write(",\"invocations\":", Int(truncatingIfNeeded: counters.invocations), into: &text)

@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 
@@ -48,7 +49,9 @@ extension HTTPServer {
     case .asyncFunction:
       try findFunction(route.name, bytes, &pending)
       pending.job = .background
-      if let action = pending.action { pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: actions.namespace(of: action) ?? 0)) }
+      if let action = pending.action {
+        pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: entities.actions.namespace(of: action) ?? 0))
+      }
       return .work
     default: break
     }
@@ -97,12 +100,12 @@ extension HTTPServer {
     let raw = bytes.extracting(range)
     var isPlain = true
     for index in raw.indices where raw[index] == 0x25 || raw[index] == 0x2e { isPlain = false }
-    guard let id = isPlain ? actions.find(namespace: 0, name: raw) : findQualified(raw), let record = actions[id] else {
+    guard let id = isPlain ? entities.actions.find(namespace: 0, name: raw) : findQualified(raw), let record = entities.actions.record(of: id) else {
       throw .notFound
     }
     if !record.isPublic {
       let own = try authenticate(bytes)
-      guard actions.namespace(of: id) == UInt16(own.index) else { throw .forbidden }
+      guard entities.actions.namespace(of: id) == UInt16(own.index) else { throw .forbidden }
     }
     pending.action = id
   }
@@ -112,31 +115,12 @@ extension HTTPServer {
   @_optimize(size)
   private mutating func findQualified(_ raw: Span<UInt8>) -> ActionID? {
     guard let decoded = DecodedName(raw) else { return nil }
-    if let id = actions.find(namespace: 0, name: decoded.span) { return id }
+    if let id = entities.actions.find(namespace: 0, name: decoded.span) { return id }
     var dot = decoded.span.count &- 1
     while dot > 0, decoded.span[dot] != 0x2e { dot &-= 1 }
     guard dot > 0, let namespace = accounts.namespace(named: decoded.span.extracting(dot &+ 1..<decoded.span.count)) else {
       return nil
     }
-    return actions.find(namespace: UInt16(namespace.index), name: decoded.span.extracting(0..<dot))
-  }
-}
-
-/// A path segment without its escapes.
-struct DecodedName {
-  private var text: [514 of UInt8]
-  private let count: Int
-
-  /// nil where an escape is malformed or the name longer than any that is legal.
-  init?(_ segment: Span<UInt8>) {
-    text = .init(repeating: 0)
-    var output = text.mutableSpan
-    guard let count = PercentEncoding.decode(segment, into: &output) else { return nil }
-    self.count = count
-  }
-
-  var span: Span<UInt8> {
-    @_lifetime(borrow self)
-    borrowing get { text.span.extracting(0..<count) }
+    return entities.actions.find(namespace: UInt16(namespace.index), name: decoded.span.extracting(0..<dot))
   }
 }

@@ -1,184 +1,187 @@
-// Deploying and removing actions: the work between the request and the tables.
+// Creating and changing actions: the work between the request and the tables.
 
 import API
 import Actions
+import Archive
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 
-/// Why a deployment failed.
-private enum DeploymentError: Error {
-  case request(APIError)
-  case image(ImageError)
-  case install(InstallError)
-  case table(ActionTableError)
-}
-
-/// What a deployment takes from its request before the bytes go with the image.
-private struct DeploymentOrder: ~Copyable {
-  let name: DecodedName
-  let parameters: DeployParameters
-  /// What the client sent after the request.
-  let rest: ByteBuffer
-
-  /// Name and query were legal when the head came; `bytes` are the connection's.
-  @_optimize(size)
-  init(_ pending: PendingRequest, _ bytes: Span<UInt8>) throws(APIError) {
-    guard let name = DecodedName(bytes.extracting(pending.name)) else { throw .badName }
-    let parameters =
-      pending.query.isAbsent ? DeployParameters() : try DeployParameters(parsing: bytes.extracting(pending.query))
-    var rest = ByteBuffer()
-    guard rest.append(bytes.extracting(pending.totalLength..<bytes.count)) else { throw .outOfMemory }
-    self.name = name
-    self.parameters = parameters
-    self.rest = rest
-  }
-
-  consuming func takeRest() -> ByteBuffer { rest }
-}
-
 extension HTTPServer {
-  /// Deploys the executable that the request's body is, and answers with its entity; in loop mode returns the run that comes first.
+  /// PUT of an action, which is answered with its entity; where it has to initialise in loop mode, returns the run that comes first.
   @_optimize(size) @inline(never)
   mutating func deploy<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
-    let pending = connections[slot].request
     let context = context(slot, network.received(id), now)
-    let order: DeploymentOrder
-    do throws(APIError) {
-      order = try DeploymentOrder(pending, network.received(id))
+    let milliseconds = wallClock(now)
+    var order: ActionOrder
+    do throws(PutError) {
+      order = try checkedOrder(connections[slot].request, network.received(id), milliseconds)
     } catch {
-      fail(slot, error, &network, now)
+      answer(slot, error.reply(context.id, text: network.received(id)), &network, now)
       return nil
     }
-    let file = network.takeReceived(id)
+    // The request itself goes with the code.
+    let request = network.takeReceived(id)
+    connections[slot].request.totalLength = 0
     let reply: Reply
-    do throws(DeploymentError) {
-      let action = try install(file, order, pending, &executor, now)
-      if actions[action]?.isLoop == true {
-        // The request itself went with the image.
-        connections[slot].request.totalLength = 0
-        let run = beginInitialisation(action, id, context, pending.namespace, order.takeRest(), now)
+    do throws(PutError) {
+      let action = try execute(&order, request, &executor, milliseconds)
+      if let action { reply = entityReply(action, order.namespace) } else {
+        let run = beginInitialisation(&order, id, context, milliseconds, now)
         if let run { return run }
-        _ = finishDeployment(id, .noMemory, log: ByteBuffer(), &network, now)
+        reply = PutError.install(.noMemory).reply(context.id)
         if let instance = takeDiscarded() { executor.remove(instance) }
-        return nil
       }
-      counters.deployments &+= 1
-      reply = entityReply(action, pending.namespace)
     } catch {
-      reply = Self.reply(to: error, context.id)
+      reply = error.reply(context.id)
     }
     counters.count(reply.status.code)
-    // The request itself went with the image.
-    connections[slot].request.totalLength = 0
     complete(slot, order.takeRest(), reply.render(context), &network, now)
     return nil
   }
 
-  /// Checks the file, installs it and enters it into the table; a version that was there before is removed, or in loop mode is `replaced`.
+  /// The order, with all checked that needs no code.
+  @_optimize(size)
+  private mutating func checkedOrder(
+    _ pending: PendingRequest, _ text: Span<UInt8>, _ milliseconds: UInt64
+  ) throws(PutError) -> ActionOrder {
+    let order = try makeOrder(pending, text, milliseconds)
+    try checkComponents(of: order)
+    return order
+  }
+
+  @_optimize(size)
+  private mutating func checkComponents(of order: borrowing ActionOrder) throws(PutError) {
+    guard order.record.isSequence, let names = order.change.newReferences else { return }
+    do throws(APIError) {
+      try checkSequence(names, name: order.name, order.known, order.namespace)
+    } catch {
+      throw .request(error)
+    }
+  }
+
+  /// Carries an order out; nil where the action is installed and has to initialise before it is entered.
   @_optimize(size) @inline(never)
-  private mutating func install<Executor: ActionExecutor & ~Copyable>(
-    _ file: consuming ByteBuffer, _ order: borrowing DeploymentOrder, _ pending: PendingRequest,
-    _ executor: inout Executor, _ now: Instant
-  ) throws(DeploymentError) -> ActionID {
-    let body = pending.headLength..<pending.headLength &+ pending.bodyLength
-    let parameters = order.parameters
-    let namespace = UInt16(pending.namespace.index)
-    let image: ActionImage
-    do throws(ImageError) {
-      image = try ActionImage(parsing: file, range: body)
-    } catch {
-      throw .image(error)
-    }
-    let known = actions.find(namespace: namespace, name: order.name.span)
-    guard known == nil || parameters.overwrites else { throw .request(.alreadyExists) }
-    let previous = known.flatMap { actions[$0] }
-    // What the request leaves open stays as it was, as in OpenWhisk.
-    var limits = previous?.limits ?? settings.actionLimits
-    if let timeout = parameters.timeout { limits.timeoutMilliseconds = timeout }
-    if let memory = parameters.memory { limits.memoryBytes = memory << 20 }
-    if let output = parameters.output { limits.outputBytes = min(output, settings.actionLimits.outputBytes) }
-    if let logs = parameters.logs { limits.logBytes = logs }
-    let isCGI = parameters.isCGI ?? previous?.isCGI ?? false
-    let hasEnvironment = isCGI || parameters.hasEnvironment ?? previous?.hasEnvironment ?? false
-    let instance: InstanceID
-    do throws(InstallError) {
-      instance = try executor.install(image, limits: limits, namespace: namespace)
-    } catch {
-      throw .install(error)
-    }
-    let size = UInt32(clamping: body.count)
-    let isPublic = parameters.isPublic ?? previous?.isPublic ?? false
-    let isLoop = parameters.isLoop ?? previous?.isLoop ?? false
-    if let known, let previous {
-      let updated = wallClock(now)
-      _ = actions.update(known) { (record: inout ActionRecord) in
-        record.instance = instance
-        record.limits = limits
-        record.isPublic = isPublic
-        record.isCGI = isCGI
-        record.hasEnvironment = hasEnvironment
-        record.isLoop = isLoop
-        record.version &+= 1
-        record.isCold = true
-        record.preparation = .zero
-        record.updatedMilliseconds = updated
-        record.size = size
+  private mutating func execute<Executor: ActionExecutor & ~Copyable>(
+    _ order: inout ActionOrder, _ request: consuming ByteBuffer, _ executor: inout Executor, _ milliseconds: UInt64
+  ) throws(PutError) -> ActionID? {
+    let old = order.known.flatMap { entities.actions[$0] }
+    switch order.code {
+    case .none:
+      if !order.record.isSequence, let old, old.limits != order.record.limits {
+        do throws(InstallError) {
+          try executor.setLimits(order.record.instance, order.record.limits)
+        } catch {
+          throw .install(error)
+        }
       }
-      if isLoop { replaced = previous } else { executor.remove(previous.instance) }
+    case .plain(let range): try install(&order, request, range, isNew: true, &executor)
+    case .base64(let range):
+      guard let length = Base64.decodeInPlace(&request, jsonString: range) else { throw .request(.badExec) }
+      try install(&order, request, range.lowerBound..<range.lowerBound &+ length, isNew: true, &executor)
+    case .kept:
+      var code = ByteBuffer()
+      if let old {
+        let kept = entities.code(of: old)
+        guard !kept.isEmpty else { throw .request(.codeNotKept) }
+        guard code.append(kept) else { throw .request(.outOfMemory) }
+      }
+      let length = code.count
+      try install(&order, code, 0..<length, isNew: false, &executor)
+    }
+    let isInstalled = old?.instance != order.record.instance && !order.record.isSequence
+    if isInstalled && order.record.isLoop { return nil }
+    do throws(PutError) {
+      let action = try enter(&order, milliseconds)
+      if let old, old.instance != order.record.instance { executor.remove(old.instance) }
+      if isInstalled { counters.deployments &+= 1 }
+      return action
+    } catch {
+      if isInstalled { executor.remove(order.record.instance) }
+      throw error
+    }
+  }
+
+  /// Enters what was ordered into the tables.
+  @_optimize(size) @inline(never)
+  mutating func enter(_ order: inout ActionOrder, _ milliseconds: UInt64) throws(PutError) -> ActionID {
+    var change = EntityChange()
+    swap(&change, &order.change)
+    if let known = order.known {
+      guard entities.update(known, to: order.record, change, at: milliseconds) else { throw .table(.noMemory) }
       return known
     }
-    var record = ActionRecord(
-      instance: instance, limits: limits, isPublic: isPublic, updatedMilliseconds: wallClock(now), size: size)
-    record.isCGI = isCGI
-    record.hasEnvironment = hasEnvironment
-    record.isLoop = isLoop
-    do throws(ActionTableError) {
-      return try actions.insert(namespace: namespace, name: order.name.span, record)
+    do throws(EntityTableError) {
+      return try entities.insert(action: order.name.span, namespace: order.namespace.number, order.record, change)
     } catch {
-      executor.remove(instance)
       throw .table(error)
     }
   }
 
-  /// Removes an action and answers with the entity that it was.
+  /// Checks the file at `range` of `buffer`, an executable or a zip archive with one, and installs it. What is `isNew` is kept for GET where
+  /// there is room.
   @_optimize(size) @inline(never)
-  mutating func remove<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
-    _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
-  ) {
-    let pending = connections[slot].request
-    guard let name = DecodedName(network.received(id).extracting(pending.name)),
-      let action = actions.find(namespace: UInt16(pending.namespace.index), name: name.span), let record = actions[action]
-    else { return fail(slot, .notFound, &network, now) }
-    let context = context(slot, network.received(id), now)
-    let reply = entityReply(action, pending.namespace)
-    executor.remove(record.instance)
-    _ = actions.remove(action)
-    counters.count(reply.status.code)
-    complete(slot, network.takeReceived(id), reply.render(context), &network, now)
+  private mutating func install<Executor: ActionExecutor & ~Copyable>(
+    _ order: inout ActionOrder, _ buffer: consuming ByteBuffer, _ range: Range<Int>, isNew: Bool, _ executor: inout Executor
+  ) throws(PutError) {
+    let isZip = ZipArchive.isZip(buffer.span.extracting(range))
+    let keeps = isNew && entities.hasRoom(forCode: range.count, of: order.known)
+    var code = ByteBuffer()
+    let image: ActionImage
+    if isZip {
+      var file = ByteBuffer()
+      do throws(ZipError) {
+        try ZipArchive.extract(named: "exec", from: buffer.span.extracting(range), limit: EntityLimits.codeBytes, into: &file)
+      } catch {
+        throw .zip(error)
+      }
+      if keeps { Self.keep(buffer.span.extracting(range), in: &code) }
+      buffer.release()
+      let length = file.count
+      image = try Self.image(file, 0..<length)
+    } else {
+      image = try Self.image(buffer, range)
+    }
+    do throws(InstallError) {
+      order.record.instance = try install(image, order, &executor)
+    } catch {
+      throw .install(error)
+    }
+    order.record.size = UInt32(clamping: image.file.count)
+    order.record.isCold = true
+    order.record.preparation = .zero
+    if keeps && !isZip { Self.keep(image.file, in: &code) }
+    if isNew { order.change.setCode(code) }
   }
+
+  /// Installs an image; code that is only kept for GET gives way where there is no memory.
+  @_optimize(size)
+  private mutating func install<Executor: ActionExecutor & ~Copyable>(
+    _ image: borrowing ActionImage, _ order: borrowing ActionOrder, _ executor: inout Executor
+  ) throws(InstallError) -> InstanceID {
+    do throws(InstallError) {
+      return try executor.install(image, limits: order.record.limits, namespace: order.namespace.number)
+    } catch {
+      guard error == .noMemory, entities.dropCode() else { throw error }
+      return try executor.install(image, limits: order.record.limits, namespace: order.namespace.number)
+    }
+  }
+
+  private static func image(_ buffer: consuming ByteBuffer, _ range: Range<Int>) throws(PutError) -> ActionImage {
+    do throws(ImageError) { return try ActionImage(parsing: buffer, range: range) } catch { throw .image(error) }
+  }
+
+  /// Copies what is to be kept; where memory is short nothing is.
+  private static func keep(_ bytes: Span<UInt8>, in code: inout ByteBuffer) { _ = code.append(bytes) }
 
   @_optimize(size) @inline(never)
   mutating func entityReply(_ action: ActionID, _ namespace: NamespaceID) -> Reply {
     var reply = Reply(.ok)
-    EntityWriter.write(action, of: actions, namespace: accounts.name(of: namespace), into: &reply.body)
+    entities.write(ResolvedAction(action: action), namespace: accounts.name(of: namespace), .leftOut, into: &reply.body)
     return reply
-  }
-
-  @_optimize(size) @inline(never)
-  private static func reply(to error: DeploymentError, _ id: borrowing RequestID) -> Reply {
-    switch error {
-    case .request(let error): return Reply(error, id: id)
-    case .image(let error):
-      var text = ByteBuffer()
-      return error.describe(into: &text) ? Reply(.badRequest, error: text, id: id) : Reply(.outOfMemory, id: id)
-    case .install(let error):
-      return Reply(error == .memoryLimitTooSmall ? .badRequest : .insufficientStorage, error: error.text, id: id)
-    case .table(let error):
-      return Reply(error == .illegalName ? .badRequest : .insufficientStorage, error: error.text, id: id)
-    }
   }
 }

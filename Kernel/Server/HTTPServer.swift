@@ -6,9 +6,10 @@
 // Out of scope: routes and texts (API), running actions (the executor).
 
 public import API
-public import Actions
+import Actions
 public import Base
 import Bytes
+public import Entities
 import HTTP
 import Net
 import Records
@@ -22,8 +23,8 @@ public struct HTTPServer: ~Copyable {
   public internal(set) var counters = ServerCounters()
   /// What the machine and the network use now; the kernel keeps it up to date.
   public var gauges = MachineGauges()
-  /// The deployed actions.
-  public internal(set) var actions: ActionTable
+  /// Actions, packages, triggers and rules.
+  public internal(set) var entities: EntityStore
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
@@ -50,8 +51,6 @@ public struct HTTPServer: ~Copyable {
   var spareStrings = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
-  /// The version that a deployment in loop mode has replaced in the table.
-  var replaced: ActionRecord? = nil
   var discarded: InstanceID? = nil
   /// No connection has a deadline before this.
   var earliestDeadline = Instant.distantFuture
@@ -60,7 +59,7 @@ public struct HTTPServer: ~Copyable {
   public init(settings: ServerSettings, accounts: consuming AccountTable) {
     self.settings = settings
     self.accounts = accounts
-    actions = ActionTable(capacity: settings.actions, seed: settings.seed ^ 0x6163_7469_6f6e_7321)
+    entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)

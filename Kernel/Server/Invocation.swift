@@ -2,6 +2,7 @@ import API
 public import Actions
 import Base
 public import Bytes
+import Entities
 import HTTP
 import Net
 public import Records

@@ -4,6 +4,7 @@ import API
 public import Actions
 public import Base
 public import Bytes
+import Entities
 import HTTP
 import Net
 import Records
@@ -37,6 +38,7 @@ extension HTTPServer {
           isRunningAction = true
           return invocation
         }
+      case .put where connections[slot].request.collection != .actions, .setStatus: change(slot, id, &network, now)
       case .put:
         if let initialisation = deploy(slot, id, &executor, &network, now) {
           isRunningAction = true
@@ -44,7 +46,7 @@ extension HTTPServer {
         }
       case .remove: remove(slot, id, &executor, &network, now)
       // Those wait as activations, not as requests.
-      case .activate, .background: fail(slot, .notFound, &network, now)
+      case .activate, .web, .background, .fire: fail(slot, .notFound, &network, now)
       }
     }
     return nil
@@ -55,7 +57,7 @@ extension HTTPServer {
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
     let pending = connections[slot].request
-    guard let action = pending.action, let record = actions[action] else {
+    guard let action = pending.action, let record = entities.actions.record(of: action) else {
       fail(slot, .notFound, &network, now)
       return nil
     }
@@ -67,7 +69,7 @@ extension HTTPServer {
     var strings = ByteBuffer()
     swap(&strings, &spareStrings)
     var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
-    guard request.addArgument(actions.name(of: action)) else {
+    guard request.addArgument(entities.actions.name(of: action)) else {
       fail(slot, .outOfMemory, &network, now)
       return nil
     }
@@ -159,7 +161,7 @@ extension HTTPServer {
     let durationClass = LatencyHistogram.index(of: ran)
     latencies.record(ran, in: durationClass)
     var isCold = false
-    let isThere = actions.update(action) { (record: inout ActionRecord) in
+    let isThere = entities.actions.update(action) { (record: inout ActionRecord) in
       record.invocations &+= 1
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
@@ -180,7 +182,7 @@ extension HTTPServer {
   ) -> ByteBuffer {
     var text = ByteBuffer()
     if outcome.isSuccess && log.isEmpty { return text }
-    let name = actions.name(of: action)
+    let name = entities.actions.name(of: action)
     guard LogText.write(log.span, name: name, into: &text), !outcome.isSuccess else { return text }
     var line = ByteBuffer()
     if outcome.describe(limits: limits, into: &line) { _ = LogText.write(line.span, name: name, into: &text) }
@@ -209,7 +211,17 @@ extension HTTPServer {
     _ slot: Int, _ error: APIError, _ network: inout Network, _ now: Instant
   ) {
     guard let id = connections[slot].id else { return }
-    send(slot, Reply(error, id: requestID(slot, network.received(id))), &network, now)
+    answer(slot, Reply(error, id: requestID(slot, network.received(id))), &network, now)
+  }
+
+  /// Answers a request whose bytes are still in the connection's buffer.
+  @_optimize(size)
+  @inline(never)
+  mutating func answer<Network: Transport & ~Copyable>(
+    _ slot: Int, _ reply: consuming Reply, _ network: inout Network, _ now: Instant
+  ) {
+    guard let id = connections[slot].id else { return }
+    send(slot, reply, &network, now)
     guard connections[slot].phase == .running else { return }
     network.consume(id, connections[slot].request.totalLength)
     resume(slot, &network, now)

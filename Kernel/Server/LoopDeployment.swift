@@ -5,35 +5,43 @@ import API
 public import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 import Records
 
 /// A deployment whose action initialises.
 struct LoopDeployment: ~Copyable {
+  /// The action; a new one is in the table already, the version before stays there until this one has arrived at its first read.
   let action: ActionID
-  /// The version that the new one replaces; it comes back where the new one fails.
-  let previous: ActionRecord?
+  var order: ActionOrder
   let context: ReplyContext
-  let namespace: NamespaceID
+  let milliseconds: UInt64
   let started: Instant
-  /// What the client sent after the request.
-  var rest: ByteBuffer
+
+  consuming func takeOrder() -> ActionOrder { order }
 }
 
 extension HTTPServer {
-  /// The run that initialises the action, which is in the table already; nil where memory is out.
+  /// The run that initialises an action, which is installed; nil where memory is out, and then the instance is discarded.
   @_optimize(size) @inline(never)
   mutating func beginInitialisation(
-    _ action: ActionID, _ id: ConnectionID, _ context: ReplyContext, _ namespace: NamespaceID,
-    _ rest: consuming ByteBuffer, _ now: Instant
+    _ order: inout ActionOrder, _ id: ConnectionID, _ context: ReplyContext, _ milliseconds: UInt64, _ now: Instant
   ) -> Invocation? {
-    guard let record = actions[action] else { return nil }
-    deployment = LoopDeployment(
-      action: action, previous: replaced, context: context, namespace: namespace, started: now, rest: rest)
-    replaced = nil
+    discarded = order.record.instance
     var request = InvocationRequest(input: ByteBuffer(), body: 0..<0)
-    guard request.addArgument(actions.name(of: action)) else { return nil }
+    guard request.addArgument(order.name.span) else { return nil }
+    let action: ActionID
+    if let known = order.known { action = known } else {
+      guard let entered = try? enter(&order, milliseconds) else { return nil }
+      action = entered
+    }
+    discarded = nil
+    let record = order.record
+    var rest = ActionOrder(
+      name: order.name, namespace: order.namespace, known: order.known, record: record, change: EntityChange(), rest: ByteBuffer())
+    swap(&rest, &order)
+    deployment = LoopDeployment(action: action, order: rest, context: context, milliseconds: milliseconds, started: now)
     return Invocation(
       instance: record.instance, activation: identifiers.nextActivation(), request: request, reply: InvocationReply(),
       connection: id, arrived: now, action: action, limits: record.limits, started: now, isCGI: false,
@@ -50,31 +58,43 @@ extension HTTPServer {
     _ id: ConnectionID, _ outcome: Outcome?, log: borrowing ByteBuffer, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
     var text = ByteBuffer()
-    guard var done = deployment.take(), let record = actions[done.action] else { return text }
-    _ = LogText.write(log.span, name: actions.name(of: done.action), into: &text)
-    var reply: Reply
+    guard let done = deployment.take() else { return text }
+    let action = done.action
+    let context = done.context
+    let milliseconds = done.milliseconds
+    let took = now - done.started
+    var order = done.takeOrder()
+    order.record.preparation = took
+    _ = LogText.write(log.span, name: order.name.span, into: &text)
+    let reply: Reply
     if let outcome {
-      discarded = record.instance
-      reply = Self.reply(toFailure: outcome, record.limits, done.context.id)
-      if let previous = done.previous {
-        _ = actions.update(done.action) { (record: inout ActionRecord) in record = previous }
+      abandon(order, action)
+      reply = Self.reply(toFailure: outcome, order.record.limits, context.id)
+    } else if let old = order.known.flatMap({ entities.actions[$0] }) {
+      if (try? enter(&order, milliseconds)) != nil {
+        discarded = old.instance
+        counters.deployments &+= 1
+        reply = entityReply(action, order.namespace)
       } else {
-        _ = actions.remove(done.action)
+        abandon(order, action)
+        reply = Self.reply(toFailure: .noMemory, order.record.limits, context.id)
       }
     } else {
-      discarded = done.previous?.instance
-      let took = now - done.started
-      _ = actions.update(done.action) { (record: inout ActionRecord) in record.preparation = took }
+      _ = entities.actions.update(action) { (record: inout ActionRecord) in record.preparation = took }
       counters.deployments &+= 1
-      reply = entityReply(done.action, done.namespace)
+      reply = entityReply(action, order.namespace)
     }
     counters.count(reply.status.code)
-    var rest = ByteBuffer()
-    swap(&rest, &done.rest)
     if let slot = slot(of: id), connections[slot].phase == .running {
-      complete(slot, rest, reply.render(done.context), &network, now)
+      complete(slot, order.takeRest(), reply.render(context), &network, now)
     }
     return text
+  }
+
+  /// Gives up an action that was installed and cannot be entered, or was.
+  private mutating func abandon(_ order: borrowing ActionOrder, _ action: ActionID) {
+    discarded = order.record.instance
+    if order.known == nil { _ = entities.remove(action) }
   }
 
   @_optimize(size) @inline(never)

@@ -15,11 +15,14 @@ extension HTTPServer {
     guard let id = connections[slot].id else { return }
     let context = context(slot, network.received(id), now)
     counters.count(reply.status.code)
-    guard let message = reply.render(context) else {
+    if let message = reply.render(context) {
+      send(slot, message, &network, now)
+    } else if let message = Reply(.outOfMemory, id: context.id).render(context) {
+      // A long reply for which there is no memory leaves some for a short one.
+      send(slot, message, &network, now)
+    } else {
       reset(slot, &network)
-      return
     }
-    send(slot, message, &network, now)
   }
 
   /// Sends a rendered reply; then closes where the request's option says so.

@@ -21,8 +21,10 @@ public struct ServerSettings: Sendable {
   public var activationBytes = 4 << 20
   /// Limits of an action that is deployed with none given.
   public var actionLimits = ActionLimits()
-  /// Actions that may be deployed.
+  /// Actions that may be deployed; as many packages, triggers and rules there may be.
   public var actions = 16_384
+  /// Bytes of uploaded code that are kept for GET, of all actions together. What does not fit is deployed all the same.
+  public var codeBytes = 16 << 20
   /// Milliseconds from 1970-01-01 00:00 UTC to the instant zero; 0 where there is no clock, which leaves Date out.
   public var epochMilliseconds: UInt64 = 0
   /// Seeds the identifiers and the tables' hashes.

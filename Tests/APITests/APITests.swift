@@ -1,5 +1,6 @@
 import Base
 import Bytes
+import Entities
 import HTTP
 import Records
 import Testing
@@ -130,8 +131,8 @@ extension String {
   @Test func deployment() throws {
     let query = Array("x=1&public=TRUE&timeout=100&memory=512&overwrite=false".utf8)
     let found = try DeployParameters(parsing: query.span)
-    #expect(found.isPublic == true && found.timeout == 100 && found.memory == 512 && !found.overwrites)
-    #expect(DeployParameters().overwrites)
+    #expect(found.isPublic == true && found.timeout == 100 && found.memory == 512 && found.overwrites == false)
+    #expect(DeployParameters().overwrites == nil)
   }
 
   @Test(arguments: [("limit=0", 200, 0), ("limit=7&skip=9", 7, 9), ("", 30, 0), ("skip=2147483647", 30, 2_147_483_647)])

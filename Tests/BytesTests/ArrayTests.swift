@@ -86,3 +86,52 @@ private struct Counted: ~Copyable {
     check(array.count == 1 && array[0] == 5)
   }
 }
+
+@Suite struct PoolTests {
+  @Test func indicesStayAndPlacesAreUsedAgain() {
+    let census = Counted.Census()
+    do {
+      var pool = Pool<Counted>()
+      check(!pool.contains(0) && pool.count == 0)
+      for number in 0..<100 { check(pool.insert(Counted(census, number)) == number) }
+      for number in stride(from: 0, to: 100, by: 3) { check(pool.take(number).number == number) }
+      check(pool.count == 66 && census.alive == 66)
+      check(!pool.contains(0) && pool.contains(1) && !pool.contains(99) && !pool.contains(100) && !pool.contains(-1))
+      check(pool.insert(Counted(census, 1000)) == 99 && pool.insert(Counted(census, 1001)) == 96)
+      check(pool[99].number == 1000 && pool[96].number == 1001 && pool[98].number == 98 && pool[1].number == 1)
+    }
+    check(census.alive == 0)
+  }
+
+  /// Growth moves elements, and ends none of them, also where some places are free.
+  @Test func growsAroundFreePlaces() {
+    let census = Counted.Census()
+    var pool = Pool<Counted>()
+    for number in 0..<8 { _ = pool.insert(Counted(census, number)) }
+    _ = pool.take(3)
+    for number in 8..<30 { _ = pool.insert(Counted(census, number)) }
+    check(census.alive == 29 && pool.count == 29)
+    for index in [0, 1, 2, 4, 5, 6, 7] { check(pool[index].number == index) }
+    check(pool[3].number == 8)
+  }
+
+  @Test func changesInPlace() {
+    var pool = Pool<[Int]>()
+    guard let index = pool.insert([1]) else { return check(false) }
+    pool[index].append(2)
+    check(pool[index] == [1, 2])
+  }
+
+  @Test func trapsOutside() async {
+    await #expect(processExitsWith: .failure) {
+      let pool = Pool<Int>()
+      _ = pool[0]
+    }
+    await #expect(processExitsWith: .failure) {
+      var pool = Pool<Int>()
+      _ = pool.insert(1)
+      _ = pool.take(0)
+      _ = pool.take(0)
+    }
+  }
+}

@@ -14,14 +14,15 @@ import Testing
   static let code = Data(CommandRunner.elf).base64EncodedString()
 
   @Test func deploySendsTheWholeOpenWhiskWay() throws {
-    let server = try FakeServer(replies: .init(200, Self.entity))
+    let server = try FakeServer(replies: .init(200, "{}"), .init(200, Self.entity))
     let runner = try CommandRunner(server: server)
     try runner.write("hello.elf", CommandRunner.elf)
     let result = try runner.run(
       "deploy", "-p", "greeting", "hi there", "-p", "n", "-5", "hello.elf", "--name", "greet", "--package", "pk", "--memory", "64", "--timeout",
       "1500", "--public", "--loop", "-a", "note", "{\"x\":[1]}", "--no-overwrite")
-    #expect(result.status == 0, "\(result.error)")
-    let request = server.requests[0]
+    #expect(result.status == 0 && result.error == "Made the package pk.\n", "\(result.error)")
+    #expect(server.lines[0] == "PUT /api/v1/namespaces/_/packages/pk?overwrite=false" && server.requests[0].text == "{}")
+    let request = server.requests[1]
     #expect(request.line == "PUT /api/v1/namespaces/_/actions/pk/greet?overwrite=false")
     #expect(request.headers["content-type"] == "application/json")
     #expect(request.headers["authorization"] == "Basic c3dpZnRsZXQ6ZGV2ZWxvcG1lbnQ=")
@@ -31,7 +32,7 @@ import Testing
       "annotations":[{"key":"note","value":{"x":[1]}},{"key":"public","value":true},{"key":"loop","value":true}]}
       """
     #expect(request.text == expected)
-    #expect(server.requests.count == 1)
+    #expect(server.requests.count == 2)
   }
 
   @Test func deploySaysWhatToDoNext() throws {
@@ -54,7 +55,7 @@ import Testing
 
   @Test func deployUsesTheManifestAndItsOptionsComeFirst() throws {
     try #require(ProgramPath.find("gcc") != nil, "gcc is not installed")
-    let server = try FakeServer(replies: .init(200, Self.entity))
+    let server = try FakeServer(replies: .error(409, "resource already exists"), .init(200, Self.entity))
     let runner = try CommandRunner(server: server)
     try runner.write("a.c", "int main(void) { return 0; }\n".utf8)
     let manifest = """
@@ -62,9 +63,9 @@ import Testing
       """
     try runner.write("swiftlet.json", manifest.utf8)
     let result = try runner.run("deploy", "--memory", "16", "-p", "b", "3")
-    #expect(result.status == 0, "\(result.error)")
-    #expect(server.lines == ["PUT /api/v1/namespaces/_/actions/pk/own?overwrite=true"])
-    let body = try JSON(parsing: server.requests[0].body)
+    #expect(result.status == 0 && result.error.isEmpty, "\(result.error)")
+    #expect(server.lines.dropFirst() == ["PUT /api/v1/namespaces/_/actions/pk/own?overwrite=true"])
+    let body = try JSON(parsing: server.requests[1].body)
     #expect(body["limits"] == ["timeout": 700, "memory": 16])
     #expect(body["parameters"] == [["key": "a", "value": 1], ["key": "b", "value": 3]])
     #expect(body["annotations"] == [["key": "public", "value": true]])
@@ -88,6 +89,24 @@ import Testing
     let broken = try runner.run("deploy")
     #expect(broken.status == 78 && broken.error.contains("swiftlet.json: 'name' is to be a string."))
     #expect(server.requests.isEmpty)
+  }
+
+  @Test func webActionsHaveAnAddress() throws {
+    let entity = "{\"namespace\":\"guest/pk\",\"name\":\"a b\",\"version\":\"0.0.1\",\"annotations\":[{\"key\":\"web-export\",\"value\":true}]}"
+    let server = try FakeServer(replies: .init(200, entity))
+    let runner = try CommandRunner(server: server)
+    try runner.write("hello", CommandRunner.elf)
+    let address = "\(server.url)/api/v1/web/guest/pk/a%20b.json"
+    #expect(try runner.run("deploy", "hello", "--web").output.hasSuffix("\n  curl '\(address)?name=Ada'\n"))
+    #expect(try runner.run("get", "hello").output.hasSuffix("web      \(address)\n"))
+  }
+
+  @Test func aRefusedPackageEndsTheDeployment() throws {
+    let server = try FakeServer(replies: .error(403, "not yours"))
+    let runner = try CommandRunner(server: server)
+    try runner.write("hello", CommandRunner.elf)
+    let result = try runner.run("deploy", "hello", "--package", "pk")
+    #expect(result.status == 77 && result.error.contains("package 'pk': not yours") && server.requests.count == 1)
   }
 
   @Test func theKernelsRefusalIsTold() throws {

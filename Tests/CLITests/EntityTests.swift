@@ -46,6 +46,7 @@ import Testing
   @Test func entityIsRead() throws {
     let entity = try #require(ActionEntity(JSON(parsing: Self.entity)))
     #expect(entity.name == "pk/hello" && entity.kind == "blackbox" && entity.version == "0.0.3" && entity.size == 5120)
+    #expect(entity.webPath == "/api/v1/web/guest/pk/hello")
     #expect(entity.flags == ["web", "public"] && entity.summary == "version 0.0.3, 64 MB, 1.5 s, web, public")
     #expect(entity.parameters == [.init("greeting", "hi")] && entity.annotations == [.init("mine", ["x": 1])])
     #expect(ActionEntity(["version": "1"]) == nil)
@@ -73,6 +74,8 @@ import Testing
   @Test func listEntriesHaveNoResponse() throws {
     let brief = try #require(Activation(["activationId": "a", "name": "x", "start": 5, "duration": 2, "statusCode": 1]))
     #expect(brief.outcome == .applicationError && brief.outcome.exitCode == 1 && brief.logs == nil && brief.time == "2 ms")
+    let packaged: JSON = ["activationId": "a", "name": "x", "annotations": [["key": "path", "value": "guest/pk/x"]]]
+    #expect(Activation(packaged)?.name == "pk/x")
     let trigger = try #require(Activation(["activationId": "a", "name": "x", "start": 5]))
     #expect(trigger.outcome == .success && trigger.time == "-")
     #expect(Activation(["name": "x"]) == nil)

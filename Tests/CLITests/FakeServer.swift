@@ -100,7 +100,6 @@ final class FakeServer: Sendable {
       while var request = head() {
         let length = Int(request.headers["content-length"] ?? "") ?? 0
         var reply = Reply()
-        reply.isEarly = false
         if length > 1 << 20 { reply = answer(request) }
         if !reply.isEarly {
           while buffer.count < length, fill() {}

@@ -1,5 +1,6 @@
 import Actions
 import Base
+import Entities
 import Testing
 
 @testable import Records

@@ -1,6 +1,7 @@
 import API
 import Actions
 import Base
+import Foundation
 import HTTP
 import Server
 import Testing
@@ -88,15 +89,19 @@ private let host = "Host: a\r\n"
     let put = try #require(world.deploy("echo", query: "?public=true&timeout=1000&memory=8"))
     #expect(put.status == 200)
     #expect(put.text == """
-      {"namespace":"me","name":"echo","version":"0.0.1","publish":false,"exec":{"kind":"blackbox","binary":true},\
+      {"namespace":"me","name":"echo","version":"0.0.1","publish":false,\
+      "exec":{"kind":"blackbox","image":"openwhisk/dockerskeleton","binary":true},\
       "annotations":[{"key":"exec","value":"blackbox"},{"key":"public","value":true}],"parameters":[],\
       "limits":{"timeout":1000,"memory":8,"logs":1,"concurrency":1},"updated":1000000000000,"size":256}
       """)
     #expect(world.executor.limits.last?.memoryBytes == 8 << 20)
-    let get = try #require(world.request("GET /api/v1/namespaces/me/actions/echo HTTP/1.1\r\n\(host)\(authorization)\r\n"))
+    let get = try #require(world.request("GET /api/v1/namespaces/me/actions/echo?code=false HTTP/1.1\r\n\(host)\(authorization)\r\n"))
     #expect(get.body == put.body)
+    let whole = try #require(world.request("GET /api/v1/namespaces/me/actions/echo HTTP/1.1\r\n\(host)\(authorization)\r\n"))
+    #expect(whole.text == put.text.replacing("\"binary\":true", with: "\"binary\":true,\"code\":\"\(Data(smallestELF).base64EncodedString())\""))
     let list = try #require(world.request("GET /api/v1/namespaces/_/actions HTTP/1.1\r\n\(host)\(authorization)\r\n"))
-    #expect(list.text == "[" + put.text + "]")
+    #expect(list.text == "[" + put.text.replacing("\"kind\":\"blackbox\",\"image\":\"openwhisk/dockerskeleton\",", with: "")
+      .replacing("\"parameters\":[],", with: "") + "]")
     let delete = try #require(world.request("DELETE /api/v1/namespaces/_/actions/echo HTTP/1.1\r\n\(host)\(authorization)\r\n"))
     #expect(delete.status == 200)
     #expect(delete.body == put.body)
@@ -154,7 +159,7 @@ private let host = "Host: a\r\n"
 
   @Test(arguments: [
     ("application/octet-stream", 200), ("application/x-executable", 200), ("Application/Octet-Stream; x=y", 200),
-    ("application/x-www-form-urlencoded", 200), ("application/json", 415), ("application/json; charset=utf-8", 415), ("text/plain", 415),
+    ("application/x-www-form-urlencoded", 200), ("application/zip", 200), ("application/json", 400), ("application/json; charset=utf-8", 400), ("text/plain", 415),
     ("multipart/form-data; boundary=x", 415),
   ])
   func mediaTypes(_ type: String, _ status: Int) {

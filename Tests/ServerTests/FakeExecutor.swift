@@ -8,6 +8,8 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   var output: [UInt8]?
   var log: [UInt8] = []
   var installError: InstallError?
+  /// Installs that still succeed; then one fails for want of memory, and as many succeed again.
+  var installsBeforeShortage = Int.max
   /// How an initialisation ends before its first read; nil for one that arrives there.
   var initialisation: Outcome?
   private(set) var initialised: [(id: InstanceID, strings: String)] = []
@@ -20,6 +22,11 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
     _ image: borrowing ActionImage, limits: ActionLimits, namespace: UInt16
   ) throws(InstallError) -> InstanceID {
     if let installError { throw installError }
+    guard installsBeforeShortage > 0 else {
+      installsBeforeShortage = .max
+      throw .noMemory
+    }
+    installsBeforeShortage -= 1
     count += 1
     let id = InstanceID(index: count, generation: 1)
     installed.append(id)
@@ -33,6 +40,12 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
     initialised.append((id, String(decoding: request.strings.span.array, as: UTF8.self)))
     guard installed.contains(id), request.standardInput.isEmpty else { return .notInstalled }
     return log.append(self.log.span) ? initialisation : .noMemory
+  }
+
+  mutating func setLimits(_ id: InstanceID, _ limits: ActionLimits) throws(InstallError) {
+    if let installError { throw installError }
+    guard installed.contains(id) else { return }
+    self.limits.append(limits)
   }
 
   mutating func remove(_ id: InstanceID) { installed.removeAll { $0 == id } }

@@ -32,6 +32,8 @@ struct FakeNetwork: ~Copyable, Transport {
   var largestLimit = 1 << 30
   /// The most that `reserve` grants.
   var reservable = 1 << 30
+  /// Calls of `reserve` that are refused before one is granted.
+  var refusedReservations = 0
 
   static func id(_ index: Int) -> ConnectionID { ConnectionID(slot: UInt32(index), generation: 1) }
 
@@ -126,7 +128,13 @@ struct FakeNetwork: ~Copyable, Transport {
     return true
   }
 
-  mutating func reserve(_ id: ConnectionID, _ bytes: Int) -> Bool { isLive(id) && bytes <= reservable }
+  mutating func reserve(_ id: ConnectionID, _ bytes: Int) -> Bool {
+    guard refusedReservations == 0 else {
+      refusedReservations -= 1
+      return false
+    }
+    return isLive(id) && bytes <= reservable
+  }
 
   mutating func send(_ id: ConnectionID, _ buffer: consuming ByteBuffer) -> Bool {
     guard sendCapacity(id) > 0, sendRoom > 0 else { return false }

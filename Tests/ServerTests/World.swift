@@ -123,11 +123,18 @@ final class World {
 
   /// One request on a connection of its own.
   func request(_ text: String, body: [UInt8] = [], heads: Set<Int> = []) -> Response? {
-    let index = network.open()
+    let index = network.open(room: max(64 << 10, text.utf8.count + body.count))
     let found = exchange(index, Array(text.utf8) + body, heads: heads)
     network.finish(index)
     settle()
     return found.count == 1 ? found[0] : nil
+  }
+
+  /// One request about entities, below `/api/v1/namespaces/`; a body is sent as JSON.
+  func api(_ method: String, _ path: String, _ body: String? = nil, as user: String = authorization) -> Response? {
+    let bytes = Array((body ?? "").utf8)
+    let media = body == nil ? "" : "Content-Type: application/json\r\nContent-Length: \(bytes.count)\r\n"
+    return request("\(method) /api/v1/namespaces/\(path) HTTP/1.1\r\nHost: a\r\n\(user)\(media)\r\n", body: bytes)
   }
 
   /// Deploys an action; returns the reply.
@@ -138,8 +145,9 @@ final class World {
   }
 }
 
-/// For me:secret.
+/// For me:secret and you:secret.
 let authorization = "Authorization: Basic bWU6c2VjcmV0\r\n"
+let otherAuthorization = "Authorization: Basic eW91OnNlY3JldA==\r\n"
 
 /// A static PIE with one executable segment.
 let smallestELF: [UInt8] = {

@@ -1,7 +1,10 @@
 // What the API tells about an action, as far as this command shows it.
 
 public struct ActionEntity: Equatable, Sendable {
+  /// With its package: "package/name".
   public var name: String
+  /// Its path as a web action (`/api/v1/web/…`); nil where it is none.
+  public var webPath: String?
   /// `blackbox`, `sequence` …: the annotation `exec`, since lists leave the code out.
   public var kind: String
   public var version: String
@@ -37,6 +40,10 @@ public struct ActionEntity: Equatable, Sendable {
     updated = entity["updated"]?.integer
     size = entity["size"]?.integer
     parameters = Self.pairs(entity["parameters"])
+    if let namespace = path.first, annotations.value(ofKey: "web-export")?.boolean == true {
+      let parts = [String(namespace), path.count == 2 ? String(path[1]) : "default", name]
+      webPath = "/api/v1/web/" + parts.map(APIRequest.encoded).joined(separator: "/")
+    }
     flags = Self.flagNames.filter { annotations.value(ofKey: $0.0)?.boolean == true }.map(\.1)
     let known = Self.flagNames.map(\.0) + ["exec", "final"]
     self.annotations = Self.pairs(annotations).filter { !known.contains($0.key) }

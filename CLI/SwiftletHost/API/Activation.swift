@@ -2,6 +2,7 @@
 
 public struct Activation: Equatable, Sendable {
   public var identifier: String
+  /// With its package, where the record tells it.
   public var name: String
   /// Milliseconds since 1970; how long it ran, in milliseconds.
   public var start: Int
@@ -44,7 +45,9 @@ public struct Activation: Equatable, Sendable {
     else { return nil }
     self.identifier = identifier
     self.outcome = outcome
-    name = record["name"]?.string ?? "-"
+    // "namespace/name" or "namespace/package/name"; the member `name` leaves the package out.
+    let path = record["annotations"]?.value(ofKey: "path")?.string?.split(separator: "/").dropFirst().joined(separator: "/")
+    name = path.flatMap { $0.isEmpty ? nil : $0 } ?? record["name"]?.string ?? "-"
     start = record["start"]?.integer ?? 0
     duration = record["duration"]?.integer
     result = response?["result"]

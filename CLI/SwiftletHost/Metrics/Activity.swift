@@ -1,6 +1,6 @@
 // What the actions are doing: the difference of two readings of the metrics.
 
-/// A reading of the metrics.
+/// A reading of the metrics. All actions together have the empty name.
 public struct MetricsReading: Equatable, Sendable {
   var invocations: [String: Double] = [:]
   var errors: [String: Double] = [:]
@@ -15,10 +15,10 @@ public struct MetricsReading: Equatable, Sendable {
   public init(_ samples: [MetricSample]) {
     for sample in samples {
       let action = sample.labels[MetricNames.action] ?? ""
-      if sample.name == MetricNames.invocations {
+      if MetricNames.invocations.contains(sample.name) {
         invocations[action, default: 0] += sample.value
         if sample.labels[MetricNames.outcome] != MetricNames.success { errors[action, default: 0] += sample.value }
-      } else if sample.name == MetricNames.duration + "_bucket", let bound = sample.labels["le"].flatMap(Double.init) {
+      } else if MetricNames.durations.contains(sample.name), let bound = sample.labels["le"].flatMap(Double.init) {
         buckets[action, default: [:]][bound, default: 0] += sample.value
       } else if sample.labels.isEmpty {
         values[sample.name] = sample.value
@@ -52,7 +52,7 @@ public struct MetricsReading: Equatable, Sendable {
 
 /// What one action did between two readings.
 public struct ActionActivity: Equatable, Sendable {
-  /// Empty where the kernel does not tell its actions apart.
+  /// Empty for all actions together.
   public var name: String
   /// Since the boot.
   public var total: Double
@@ -62,7 +62,7 @@ public struct ActionActivity: Equatable, Sendable {
   public var median: Double?
   public var percentile99: Double?
 
-  /// Of all actions, the busiest first. `interval` is in seconds.
+  /// Of all actions together, then of each, the busiest first. `interval` is in seconds.
   public static func between(_ before: MetricsReading, _ after: MetricsReading, interval: Double) -> [ActionActivity] {
     after.invocations.map { name, total in
       let buckets = (after.buckets[name] ?? [:]).map { bound, count in (bound, max(0, count - (before.buckets[name]?[bound] ?? 0))) }
@@ -74,7 +74,10 @@ public struct ActionActivity: Equatable, Sendable {
       return ActionActivity(
         name: name, total: total, perSecond: rate(\.invocations), errorsPerSecond: rate(\.errors),
         median: quantile(0.5, of: histogram), percentile99: quantile(0.99, of: histogram))
-    }.sorted { ($0.perSecond, $0.total, $1.name) > ($1.perSecond, $1.total, $0.name) }
+    }.sorted {
+      if $0.name.isEmpty || $1.name.isEmpty { return $0.name.isEmpty }
+      return ($0.perSecond, $0.total, $1.name) > ($1.perSecond, $1.total, $0.name)
+    }
   }
 
   /// As Prometheus' `histogram_quantile`: linear inside the bucket. `buckets` are cumulative and sorted.
@@ -95,7 +98,7 @@ public struct ActionActivity: Equatable, Sendable {
     func time(_ microseconds: Double?) -> String { microseconds.map { Quantity.duration(microseconds: $0) } ?? "-" }
     for activity in activities {
       table.add(
-        activity.name.isEmpty ? "all" : activity.name, Quantity.count(activity.total), Quantity.short(activity.perSecond),
+        activity.name.isEmpty ? "(all)" : activity.name, Quantity.count(activity.total), Quantity.short(activity.perSecond),
         Quantity.short(activity.errorsPerSecond), time(activity.median), time(activity.percentile99))
     }
     return table

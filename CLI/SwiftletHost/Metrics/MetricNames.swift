@@ -1,9 +1,9 @@
 /// What the kernel calls its metrics: the only place that knows.
 enum MetricNames {
-  /// A counter with the labels `action` and `outcome`; without the first it counts all actions together.
-  static let invocations = "swiftlet_invocations_total"
-  /// A histogram, in microseconds, with the label `action` or without.
-  static let duration = "swiftlet_invocation_duration_microseconds"
+  /// Counters with the label `outcome`: of all actions together, and of one of the key's namespace, with the label `action`.
+  static let invocations: Set = ["swiftlet_invocations_total", "swiftlet_action_invocations_total"]
+  /// Histograms, in microseconds, as above.
+  static let durations: Set = ["swiftlet_invocation_duration_microseconds_bucket", "swiftlet_action_duration_microseconds_bucket"]
   static let action = "action"
   static let outcome = "outcome"
   /// The value of `outcome` that is no error.

@@ -40,7 +40,7 @@ struct Deploy: HostCommand {
   @Option(help: "The action's name (default: the file's).")
   var name: String?
 
-  @Option(help: ArgumentHelp("The package it goes to.", valueName: "name"))
+  @Option(help: ArgumentHelp("The package it goes to, which is made where there is none.", valueName: "name"))
   var package: String?
 
   @Option(help: ArgumentHelp("The most memory it may use: 1 to 512 (256 at first).", valueName: "MB"))
@@ -90,12 +90,29 @@ struct Deploy: HostCommand {
     let action = try reference(manifest?.name ?? image.defaultName, manifest?.package)
     let request = settled(over: manifest?.deployment ?? Deployment()).request(for: action, image: image.bytes)
 
-    var progress = UploadProgress(action.description, total: request.body?.count ?? 0)
-    defer { progress.end() }
-    let entity = try client.json(request, about: action.subject) { progress.update($0) }
-    progress.end()
+    try makePackage(of: action, by: client)
+    let entity = try send(request, action, by: client)
     if output.json { return Terminal.line(entity.pretty) }
     report(action, ActionEntity(entity), image, client.settings)
+  }
+
+  /// Makes the package that `action` is to be in, where there is none.
+  private func makePackage(of action: ActionReference, by client: APIClient) throws(HostError) {
+    guard let package = action.package, action.namespace == "_" else { return }
+    let request = APIRequest("PUT", APIRequest.path("packages", package), query: [.init("overwrite", "false")], json: [:])
+    do throws(APIError) {
+      _ = try client.call(request)
+      Terminal.error("Made the package \(package).")
+    } catch {
+      if case .refused(409, _, _) = error { return }
+      throw error.hostError(from: client.settings.endpoint, about: "package '\(package)'")
+    }
+  }
+
+  private func send(_ request: APIRequest, _ action: ActionReference, by client: APIClient) throws(HostError) -> JSON {
+    var progress = UploadProgress(action.description, total: request.body?.count ?? 0)
+    defer { progress.end() }
+    return try client.json(request, about: action.subject) { progress.update($0) }
   }
 
   /// The file to send: the one named, or what the project here makes.
@@ -140,5 +157,6 @@ struct Deploy: HostCommand {
       let key = entity?.flags.contains("public") == true ? "" : "-u \(settings.credentials.userAndKey.prefix { $0 != ":" }):KEY "
       Terminal.line("  curl \(key)-d Ada \(Shell.quoted("\(settings.endpoint)\(path)"))")
     }
+    if let path = entity?.webPath { Terminal.line("  curl \(Shell.quoted("\(settings.endpoint)\(path).json?name=Ada"))") }
   }
 }

@@ -63,6 +63,7 @@ struct Get: HostCommand {
     for parameter in entity.parameters { add("parameter", "\(parameter.key) = \(parameter.value.compact)") }
     for annotation in entity.annotations { add("annotation", "\(annotation.key) = \(annotation.value.compact)") }
     add("url", action.functionPath(asynchronous: false).map { "\(settings.endpoint)\($0)" })
+    add("web", entity.webPath.map { "\(settings.endpoint)\($0).json" })
     return table.text
   }
 }

@@ -9,9 +9,9 @@ struct Top: HostCommand {
     abstract: "Watch invocations, latencies and memory.",
     usage: "swiftlet top [--once]",
     discussion: """
-      Reads GET /metrics each second and shows, for every action, how often it was called since the boot and per second, how often \
-      with an error, and the median and 99th percentile of its times in that second. Ctrl-C ends it. --once prints one table of \
-      everything since the boot.
+      Reads GET /metrics each second and shows, for all actions together and for each of the key's namespace, how often it was called \
+      since the boot and per second, how often with an error, and the median and 99th percentile of its times in that second. \
+      Ctrl-C ends it. --once prints one table of everything since the boot.
 
       EXIT CODES
         0   shown, or stopped by Ctrl-C
@@ -53,7 +53,7 @@ struct Top: HostCommand {
     func number(_ value: Double?) -> JSON { value.flatMap { Int(exactly: $0.rounded()) }.map(JSON.number) ?? .null }
     let actions = activities.map { activity -> JSON in
       [
-        "name": .string(activity.name), "invocations": number(activity.total), "p50": number(activity.median),
+        "name": activity.name.isEmpty ? .null : .string(activity.name), "invocations": number(activity.total), "p50": number(activity.median),
         "p99": number(activity.percentile99),
       ]
     }
@@ -70,8 +70,7 @@ struct Top: HostCommand {
   }
 
   private func page(_ activities: [ActionActivity], _ reading: MetricsReading, _ settings: APISettings) -> [String] {
-    var lines = ["\(settings.endpoint)   \(Quantity.short(activities.reduce(0) { $0 + $1.perSecond })) invocations/s"]
-    if once { lines = ["\(settings.endpoint), since the boot"] }
+    var lines = [once ? "\(settings.endpoint), since the boot" : "\(settings.endpoint)"]
     if !reading.summary.isEmpty { lines.append(reading.summary) }
     lines.append("")
     return lines + (activities.isEmpty ? ["Nothing was invoked yet."] : ActionActivity.table(activities).lines)

@@ -1,8 +1,8 @@
-// The hash index and the names' buffer behind an ActionTable.
+// The hash index and the names' buffer of a NameTable.
 
 import Bytes
 
-extension ActionTable {
+extension NameTable {
   /// FNV-1a over the namespace and the name, begun at the secret seed and mixed at the end.
   func hash(_ namespace: UInt16, _ name: Span<UInt8>) -> UInt32 {
     var value = seed ^ 0xcbf2_9ce4_8422_2325 ^ UInt64(namespace)
@@ -11,7 +11,7 @@ extension ActionTable {
     return UInt32(truncatingIfNeeded: value >> 32)
   }
 
-  /// The bucket that holds the action, or the empty one where it belongs. The index must not be empty.
+  /// The bucket that holds the name, or the empty one where it belongs. The index must not be empty.
   func probe(_ namespace: UInt16, _ name: Span<UInt8>, _ hash: UInt32) -> Int {
     let mask = buckets.count &- 1
     var bucket = Int(hash) & mask
@@ -32,18 +32,18 @@ extension ActionTable {
     return names.span.extracting(start..<(start &+ Int(places[Int(index)].nameLength)))
   }
 
-  /// Makes sure that one more action finds an empty bucket; false, and nothing changed, where memory is out.
+  /// Makes sure that one more name finds an empty bucket; false, and nothing changed, where memory is out.
   mutating func reserveBucket() -> Bool {
     guard (count &+ 1) &* 4 > buckets.count &* 3 else { return true }
     var larger = FailableArray<UInt32>()
     guard larger.fill(Self.none, count: max(16, buckets.count &* 2)) else { return false }
     let mask = larger.count &- 1
-    var index = head
+    var index = newest
     while index != Self.none {
       var bucket = Int(places[Int(index)].hash) & mask
       while larger[bucket] != Self.none { bucket = (bucket &+ 1) & mask }
       larger[bucket] = index
-      index = places[Int(index)].next
+      index = places[Int(index)].older
     }
     buckets = larger
     return true
@@ -68,23 +68,23 @@ extension ActionTable {
     buckets[hole] = Self.none
   }
 
-  /// Rewrites the names' buffer when more than half of it belongs to removed actions. Where memory is out it stays as it is.
+  /// Rewrites the names' buffer when more than half of it belongs to removed entities. Where memory is out it stays as it is.
   @_optimize(size)
   mutating func compactNames() {
     guard names.count > 4096, names.count > 2 &* nameBytesInUse else { return }
     guard var fresh = ByteBuffer(capacity: nameBytesInUse) else { return }
-    var index = head
+    var index = newest
     while index != Self.none {
       // Cannot fail: the capacity is that of all names in use.
       guard fresh.append(name(at: index)) else { return }
-      index = places[Int(index)].next
+      index = places[Int(index)].older
     }
     var offset: UInt32 = 0
-    index = head
+    index = newest
     while index != Self.none {
       places[Int(index)].nameOffset = offset
       offset &+= UInt32(places[Int(index)].nameLength)
-      index = places[Int(index)].next
+      index = places[Int(index)].older
     }
     names = fresh
   }

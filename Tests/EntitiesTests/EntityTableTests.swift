@@ -1,14 +1,15 @@
 import Actions
+import Entities
 import Testing
 
-@Suite struct ActionTableTests {
+@Suite struct EntityTableTests {
   private func record(_ size: UInt32 = 0) -> ActionRecord {
     ActionRecord(
       instance: InstanceID(index: size, generation: 1), limits: ActionLimits(), isPublic: false, updatedMilliseconds: 5,
       size: size)
   }
 
-  private func insert(_ table: inout ActionTable, _ name: String, _ namespace: UInt16 = 0, size: UInt32 = 0) throws(ActionTableError) -> ActionID {
+  private func insert(_ table: inout ActionTable, _ name: String, _ namespace: UInt16 = 0, size: UInt32 = 0) throws(EntityTableError) -> ActionID {
     try table.insert(namespace: namespace, name: Array(name.utf8).span, record(size))
   }
 
@@ -18,10 +19,10 @@ import Testing
 
   private func listing(_ table: borrowing ActionTable) -> [String] {
     var names: [String] = []
-    var next = table.first
+    var next = table.newest
     while let id = next {
-      names.append(String(decoding: bytes(of: table.name(of: id)), as: UTF8.self))
-      next = table.next(after: id)
+      names.append(String(decoding: table.name(of: id).array, as: UTF8.self))
+      next = table.older(than: id)
     }
     return names
   }
@@ -29,19 +30,19 @@ import Testing
   @Test(arguments: ["a", "Z9", "_", "hello world", "a@b.c-d", "a b-", "a.", "a@", "0"])
   func legalNames(_ name: String) {
     let bytes = Array(name.utf8)
-    let isLegal = ActionName.isLegal(bytes.span)
+    let isLegal = EntityName.isLegal(bytes.span)
     #expect(isLegal)
   }
 
   @Test(arguments: ["", " ", " a", "a ", "-a", ".a", "@a", "a/b", "a\nb", "a\0", "é", "a+b", "a "])
   func illegalNames(_ name: String) {
     let bytes = Array(name.utf8)
-    let isLegal = ActionName.isLegal(bytes.span)
+    let isLegal = EntityName.isLegal(bytes.span)
     #expect(!isLegal)
   }
 
   @Test func nameLength() {
-    let results = [256, 257].map { ActionName.isLegal([UInt8](repeating: 0x61, count: $0).span) }
+    let results = [256, 257].map { EntityName.isLegal([UInt8](repeating: 0x61, count: $0).span) }
     #expect(results == [true, false])
   }
 
@@ -53,9 +54,12 @@ import Testing
     #expect(find(table, "a", 0) == first && find(table, "a", 1) == second && find(table, "a", 2) == nil)
     #expect(table[second]?.size == 2)
     #expect(table.namespace(of: second) == 1)
-    #expect(throws: ActionTableError.exists) { _ = try insert(&table, "a", 1) }
-    #expect(throws: ActionTableError.illegalName) { _ = try insert(&table, "a/b") }
+    #expect(throws: EntityTableError.exists) { _ = try insert(&table, "a", 1) }
+    #expect(throws: EntityTableError.illegalName) { _ = try insert(&table, "") }
+    #expect(throws: EntityTableError.illegalName) { _ = try insert(&table, String(repeating: "a", count: 514)) }
     #expect(table.count == 2)
+    _ = try insert(&table, "a/b")
+    #expect(find(table, "a/b") != nil && find(table, "a") == first)
   }
 
   @Test func staleNamesAreHarmless() throws {
@@ -66,7 +70,7 @@ import Testing
     #expect(removed && !again)
     let new = try insert(&table, "b")
     #expect(new != old)
-    #expect(table[old] == nil && table.name(of: old).count == 0 && table.next(after: old) == nil)
+    #expect(table[old] == nil && table.name(of: old).count == 0 && table.older(than: old) == nil)
     let changed = table.update(old) { $0.invocations += 1 }
     let updated = table.update(new) { $0.invocations += 1 }
     #expect(!changed && updated && table[new]?.invocations == 1)
@@ -76,10 +80,30 @@ import Testing
     var table = ActionTable(capacity: 2, seed: 1)
     _ = try insert(&table, "a")
     let second = try insert(&table, "b")
-    #expect(throws: ActionTableError.full) { _ = try insert(&table, "c") }
+    #expect(throws: EntityTableError.full) { _ = try insert(&table, "c") }
     _ = table.remove(second)
     _ = try insert(&table, "c")
-    #expect(listing(table) == ["a", "c"])
+    #expect(listing(table) == ["c", "a"])
+  }
+
+  @Test func theOneRenewedLastComesFirst() throws {
+    var table = ActionTable(seed: 1)
+    let ids = try ["a", "b", "c"].map { try insert(&table, $0) }
+    #expect(listing(table) == ["c", "b", "a"])
+    table.renew(ids[0])
+    #expect(listing(table) == ["a", "c", "b"])
+    table.renew(ids[0])
+    table.renew(ids[2])
+    #expect(listing(table) == ["c", "a", "b"])
+    _ = table.remove(ids[0])
+    table.renew(ids[0])
+    #expect(listing(table) == ["c", "b"])
+  }
+
+  @Test func packages() {
+    for (path, length) in [("a", nil), ("a/b", 1), ("pk/a", 2), ("", nil)] as [(String, Int?)] {
+      #expect(EntityName.packageLength(of: Array(path.utf8).span) == length)
+    }
   }
 
   @Test func twentyThousandNames() throws {
@@ -94,7 +118,7 @@ import Testing
     for index in 0..<20_000 {
       #expect((find(table, "action-\(index)", UInt16(index % 3)) == nil) == (index % 3 == 0))
     }
-    #expect(listing(table) == (0..<20_000).filter { $0 % 3 != 0 }.map { "action-\($0)" })
+    #expect(listing(table) == (0..<20_000).filter { $0 % 3 != 0 }.map { "action-\($0)" }.reversed())
   }
 
   /// Random entering and removing against arrays, with names that are entered again and again.
@@ -117,7 +141,7 @@ import Testing
         _ = table.remove(model.remove(at: index).id)
       }
       #expect(table.count == model.count)
-      if step % 500 == 0 { #expect(listing(table) == model.map(\.name)) }
+      if step % 500 == 0 { #expect(listing(table) == model.map(\.name).reversed()) }
     }
   }
 }

@@ -1,0 +1,55 @@
+// Names of entities out of paths of requests.
+
+import Bytes
+import Entities
+import HTTP
+
+/// A path segment without its escapes.
+struct DecodedName {
+  private var text: [514 of UInt8]
+  private let count: Int
+
+  /// nil where an escape is malformed or the name longer than any that is legal.
+  init?(_ segment: Span<UInt8>) {
+    text = .init(repeating: 0)
+    var output = text.mutableSpan
+    guard let count = PercentEncoding.decode(segment, into: &output) else { return nil }
+    self.count = count
+  }
+
+  private init(_ text: [514 of UInt8], _ count: Int) {
+    self.text = text
+    self.count = count
+  }
+
+  /// The name `package/name`; `package` may be absent.
+  init?(_ package: ByteRange, _ name: ByteRange, in bytes: Span<UInt8>) {
+    guard !package.isAbsent else {
+      guard let only = DecodedName(bytes.extracting(name)) else { return nil }
+      self = only
+      return
+    }
+    guard let first = DecodedName(bytes.extracting(package)), let last = DecodedName(bytes.extracting(name)),
+      first.count &+ last.count &+ 1 < 514
+    else { return nil }
+    var text = first.text
+    var output = text.mutableSpan
+    output[first.count] = 0x2f
+    output.copy(last.span, to: first.count &+ 1)
+    self.init(text, first.count &+ last.count &+ 1)
+  }
+
+  var span: Span<UInt8> {
+    @_lifetime(borrow self)
+    borrowing get { text.span.extracting(0..<count) }
+  }
+
+  /// Whether the parts between slashes, as many as there have to be, are legal names.
+  func isLegal(parts: Int) -> Bool { QualifiedName.parts(span) == parts }
+
+  /// The name of the package; empty where there is none.
+  var package: Span<UInt8> {
+    @_lifetime(borrow self)
+    borrowing get { text.span.extracting(0..<(EntityName.packageLength(of: span) ?? 0)) }
+  }
+}
