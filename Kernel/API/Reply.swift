@@ -9,12 +9,13 @@ public import Records
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
   case json, text, binary, metrics
 
-  var value: StaticString {
+  /// The header line.
+  var line: StaticString {
     switch self {
-    case .json: "application/json"
-    case .text: "text/plain; charset=utf-8"
-    case .metrics: "text/plain; version=0.0.4; charset=utf-8"
-    case .binary: "application/octet-stream"
+    case .json: "Content-Type: application/json\r\n"
+    case .text: "Content-Type: text/plain; charset=utf-8\r\n"
+    case .metrics: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+    case .binary: "Content-Type: application/octet-stream\r\n"
     }
   }
 }
@@ -101,12 +102,20 @@ public struct Reply: ~Copyable {
     let length = body.buffer.count
     var writer = TextWriter(capacity: 512 &+ (context.isHead ? 0 : length))
     writer.beginHead(status, date: context.date.span)
-    writer.header("X-Request-ID", context.id.span)
+    writer.write("X-Request-ID: ")
+    writer.write(context.id.span)
     if context.isAPI {
-      writer.header("Access-Control-Allow-Origin", "*")
-      writer.header("Access-Control-Allow-Headers", "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent")
-      writer.header("Access-Control-Allow-Methods", "GET, DELETE, POST, PUT, HEAD")
-      writer.header("Access-Control-Expose-Headers", "X-Request-ID")
+      writer.write(
+        """
+        \r
+        Access-Control-Allow-Origin: *\r
+        Access-Control-Allow-Headers: Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent\r
+        Access-Control-Allow-Methods: GET, DELETE, POST, PUT, HEAD\r
+        Access-Control-Expose-Headers: X-Request-ID\r
+
+        """)
+    } else {
+      writer.write("\r\n")
     }
     if status == .unauthorized { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
     if let activation { activation.writeHeader(into: &writer) }
@@ -116,7 +125,7 @@ public struct Reply: ~Copyable {
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {
-      writer.header("Content-Type", media.value)
+      writer.write(media.line)
       writer.endHead(length: length, connection: context.connection)
       if !context.isHead { writer.write(body.buffer.span) }
     }

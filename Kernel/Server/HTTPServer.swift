@@ -28,6 +28,7 @@ public struct HTTPServer: ~Copyable {
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
+  var lastCredentials = KnownCredentials()
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
@@ -51,6 +52,8 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
+  /// The same of the last activation's variables.
+  var spareVariables = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
