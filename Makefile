@@ -101,7 +101,7 @@ $(eval $(call module,Machine,Kernel/Machine,Actions ABI Bytes Base,$(BOOT_HEADER
 $(eval $(call module,Main,Kernel/Main,Machine Server API Entities Records Archive HTTP JSON Net Actions ABI Drivers Settings Bytes Base,$(BOOT_HEADERS)))
 
 ASM_OBJECTS    := $(patsubst Boot/%.asm,$(KERNEL_BUILD)/%.asm.o,$(wildcard Boot/*.asm))
-KERNEL_OBJECTS := $(ASM_OBJECTS) $(patsubst %,$(KERNEL_BUILD)/%.o,$(MODULES))
+KERNEL_OBJECTS := $(ASM_OBJECTS) $(KERNEL_BUILD)/page.o $(patsubst %,$(KERNEL_BUILD)/%.o,$(MODULES))
 LINK           := $(LD) -T linker.ld --gc-sections -z max-page-size=0x1000 -z noexecstack
 
 kernel: $(KERNEL)
@@ -110,6 +110,12 @@ $(KERNEL_BUILD)/%.asm.o: Boot/%.asm Boot/percpu.inc | setup
 	@mkdir -p $(@D)
 	@echo "  NASM    $*"
 	@$(NASM) -f elf64 -Wall -Werror -I Boot/ -o $@ $<
+
+$(KERNEL_BUILD)/page.o: $(wildcard Kernel/Page/*) CLI/page.sh | setup
+	@mkdir -p $(@D)
+	@echo "  PAGE    $@"
+	@CLI/page.sh Kernel/Page $(KERNEL_BUILD)/page
+	@$(NASM) -f elf64 -Wall -Werror -o $@ $(KERNEL_BUILD)/page/page.asm
 
 $(KERNEL_BUILD)/symbols: CLI/symbols/main.swift | setup
 	@mkdir -p $(@D)

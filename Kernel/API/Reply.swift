@@ -7,13 +7,14 @@ public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
-  case json, text, binary, metrics
+  case json, text, binary, metrics, html
 
   var value: StaticString {
     switch self {
     case .json: "application/json"
     case .text: "text/plain; charset=utf-8"
     case .metrics: "text/plain; version=0.0.4; charset=utf-8"
+    case .html: "text/html; charset=utf-8"
     case .binary: "application/octet-stream"
     }
   }
@@ -44,6 +45,8 @@ public struct Reply: ~Copyable {
   public var status: HTTPStatus
   public var media: MediaType
   public var body: TextWriter
+  /// Header lines of this reply only, each with its end.
+  public var lines = TextWriter()
   /// The value of an Allow header.
   public var allow: StaticString?
   /// Whether the client is told to try again in a second.
@@ -97,7 +100,7 @@ public struct Reply: ~Copyable {
 
   /// The message's bytes; nil where memory is out.
   public consuming func render(_ context: borrowing ReplyContext) -> ByteBuffer? {
-    guard !body.isBroken else { return nil }
+    guard !body.isBroken, !lines.isBroken else { return nil }
     let length = body.buffer.count
     var writer = TextWriter(capacity: 512 &+ (context.isHead ? 0 : length))
     writer.beginHead(status, date: context.date.span)
@@ -112,6 +115,7 @@ public struct Reply: ~Copyable {
     if let activation { activation.writeHeader(into: &writer) }
     if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
+    writer.write(lines.buffer.span)
     if retries { writer.header("Retry-After", "1") }
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)

@@ -61,7 +61,7 @@ extension HTTPServer {
       return .reply(reply)
     }
     switch resource {
-    case .root: return .reply(Reply(.ok, .text, Pages.root))
+    case .root: return .reply(rootReply(bytes))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
     case .metrics: return .metrics(head.authorization.isAbsent ? nil : try authenticate(bytes))
