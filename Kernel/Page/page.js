@@ -38,6 +38,8 @@
     if (microseconds < 999.5) return `${count(microseconds)} µs`;
     return microseconds < 999_500 ? `${few(microseconds / 1000)} ms` : `${few(microseconds / 1e6)} s`;
   }
+  /** Whole milliseconds, as records have them. */
+  const milliseconds = (number) => number === undefined ? '–' : number === 0 ? '< 1 ms' : number < 1000 ? `${count(number)} ms` : time(number * 1000);
   function age(seconds) {
     const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
     if (days > 0) return `${days} d ${hours} h`;
@@ -49,7 +51,8 @@
     if (target.dataset.text === text) return;
     target.dataset.text = text;
     const space = text.indexOf(' ', text.startsWith('≤ ') || text.startsWith('> ') ? 2 : 0);
-    if (space < 0) target.replaceChildren(text);
+    if (text === '–') target.replaceChildren(element('small', {}, text));
+    else if (space < 0) target.replaceChildren(text);
     else target.replaceChildren(text.slice(0, space), element('small', {}, text.slice(space)));
   }
 
@@ -159,7 +162,7 @@
 
   let key = sessionStorage.getItem(KEY);
   let isKeyGood = false;
-  let samples = [];  // the oldest first: {at, gap, families, classes, actions}
+  let samples = [];  // the oldest first: {at, gap, isKeyed, families, classes, actions}
   let actionList = [], actionListAt = -Infinity;
   let activationList = [];
   const details = new Map();  // texts of activations that are shown in full, by identifier
@@ -197,7 +200,7 @@
 
   function keep(text) {
     const families = parse(text);
-    const now = { at: performance.now(), gap: false, families, classes: classesOf(families.get(`${DURATION}_bucket`) ?? []), actions: actionsOf(families) };
+    const now = { at: performance.now(), gap: false, isKeyed: key !== null, families, classes: classesOf(families.get(`${DURATION}_bucket`) ?? []), actions: actionsOf(families) };
     const last = samples.at(-1);
     // Fewer requests than before: it is another boot, and all counts are new.
     if (last && total(families, 'requests_total') < total(last.families, 'requests_total')) samples = [];
@@ -207,10 +210,10 @@
   }
 
   /** The growth a second of `value` between samples, as chart points. */
-  function growth(value) {
+  function growth(value, known = samples) {
     const now = samples.at(-1).at;
-    return samples.slice(1).map((sample, index) => {
-      const before = samples[index];
+    return known.slice(1).map((sample, index) => {
+      const before = known[index];
       const grown = Math.max(0, value(sample) - value(before)) * 1000 / (sample.at - before.at);
       return [(now - sample.at) / 1000, sample.gap ? null : grown];
     });
@@ -218,9 +221,9 @@
   const level = (value) => samples.map((sample) => [(samples.at(-1).at - sample.at) / 1000, value(sample)]);
   const peak = (...lines) => Math.max(0, ...lines.flat().map(([, value]) => value ?? 0));
   /** The newest sample at least `seconds` old, or the oldest. */
-  const before = (seconds) => samples.findLast(({ at }) => samples.at(-1).at - at >= seconds * 1000 - 200) ?? samples[0];
-  function recently(value, seconds = 3) {
-    const now = samples.at(-1), then = before(seconds);
+  const before = (seconds, known = samples) => known.findLast(({ at }) => samples.at(-1).at - at >= seconds * 1000 - 200) ?? known[0];
+  function recently(value, known = samples) {
+    const now = samples.at(-1), then = before(3, known);
     return now === then ? 0 : Math.max(0, value(now) - value(then)) * 1000 / (now.at - then.at);
   }
 
@@ -239,12 +242,13 @@
     write($('ratePeak'), most > 0 ? `peak ${rate(most)}` : '');
 
     const last = since(now.classes, before(RECENT).classes);
+    const looked = Math.max(1, Math.round((now.at - before(RECENT).at) / 1000)), isMinute = looked >= RECENT - 1;
     const isRecent = sum(last) > 0;
     const shown = isRecent ? last : now.classes;
     for (const part of [50, 90, 99]) figure($(`p${part}`), percentile(shown, part / 100));
     bars($('classes'), shown);
-    write($('latencySpan'), isRecent ? `${plural(sum(last), 'invocation', 'invocations')} of the last ${age(Math.max(1, Math.round((now.at - before(RECENT).at) / 1000)))}`
-      : sum(shown) > 0 ? 'All since boot: none ran lately' : 'None ran yet');
+    write($('latencySpan'), isRecent ? `${plural(sum(last), 'invocation', 'invocations')} in the last ${isMinute ? 'minute' : age(looked)}`
+      : sum(shown) > 0 ? `${plural(sum(shown), 'invocation', 'invocations')} since boot; none in the last ${isMinute ? 'minute' : age(looked)}` : 'None ran yet');
 
     const used = of('memory_used_bytes'), all = total(families, 'memory_bytes');
     figure($('memory'), `${bytes(used(now))} of ${bytes(all)}`);
@@ -275,9 +279,10 @@
   function fillAction(row, { name, limit }) {
     const now = samples.at(-1).actions.get(name);
     const runs = (sample) => sample.actions.get(name)?.runs ?? 0;
-    const line = growth(runs);
+    const known = samples.filter(({ isKeyed }) => isKeyed);
+    const line = growth(runs, known);
     chart(row.cells[1].firstChild, [line], peak(line));
-    [rate(recently(runs)), ...[0.5, 0.9, 0.99].map((part) => now ? percentile(now.classes, part) : '–'),
+    [rate(recently(runs, known)), ...[0.5, 0.9, 0.99].map((part) => now ? percentile(now.classes, part) : '–'),
       count(now?.runs ?? 0), count(now?.cold ?? 0), count(now?.failed ?? 0),
       now?.runs ? bytes(now.pages * 4096 / now.runs) : '–', bytes(now?.limit || limit)].forEach((text, index) => write(row.cells[index + 2], text));
     row.cells[8].className = now?.failed ? 'n mid bad' : 'n mid';
@@ -304,11 +309,13 @@
     row.cells[0].title = began.toISOString();
     write(row.cells[1].firstChild, path);
     row.cells[1].firstChild.setAttribute('aria-expanded', String(details.has(item.activationId)));
-    write(row.cells[2], item.duration === undefined ? '–' : `${count(item.duration)} ms`);
-    write(row.cells[3], note('waitTime') === undefined ? '–' : `${count(note('waitTime'))} ms`);
-    write(row.cells[4], note('initTime') === undefined ? 'warm' : 'cold');
+    const isCold = note('initTime') !== undefined;
+    write(row.cells[2], milliseconds(item.duration));
+    write(row.cells[3], milliseconds(note('waitTime')));
+    write(row.cells[4], isCold ? 'cold' : 'warm');
+    row.cells[4].className = isCold ? 'mid' : 'mid soft';
     write(row.cells[5], OUTCOMES[item.statusCode ?? 0] ?? '–');
-    row.cells[5].className = item.statusCode ? 'bad' : '';
+    row.cells[5].className = item.statusCode ? 'bad' : 'soft';
   }
 
   async function toggle(id) {
@@ -339,6 +346,7 @@
     rows($('actionRows'), sorted, ({ name }) => name, makeAction, fillAction);
     const items = activationList.flatMap((item) => details.has(item.activationId) ? [item, { ...item, isDetail: true }] : [item]);
     rows($('activationRows'), items, ({ activationId, isDetail }) => activationId + (isDetail ? '+' : ''), makeActivation, fillActivation);
+    write($('activationNote'), details.size > 0 ? 'held while one is open' : 'the newest');
     $('activations').querySelector('table').hidden = activationList.length === 0;
     $('noActivations').hidden = activationList.length > 0;
     write($('invokeCommand'), `${command('invoke')} ${actionList[0]?.name ?? 'NAME'}`);
@@ -374,7 +382,8 @@
         return { name: inPackage ? `${inPackage}/${name}` : name, limit: (limits?.memory ?? 0) * 1024 ** 2 };
       });
     }
-    activationList = await (await get('/api/v1/namespaces/_/activations?limit=20')).json();
+    // What is being read stays where it is.
+    if (details.size === 0) activationList = await (await get('/api/v1/namespaces/_/activations?limit=20')).json();
   }
 
   async function ask() {
@@ -429,7 +438,7 @@
     isKeyGood = false;
     [actionList, activationList, actionListAt] = [[], [], -Infinity];
     details.clear();
-    for (const sample of samples) sample.actions = new Map();
+    for (const sample of samples) [sample.isKeyed, sample.actions] = [false, new Map()];
   }
 
   function refuseKey() {
