@@ -2,7 +2,7 @@
 // Out of scope: weights against each other, and wildcards: who names nothing gets the plain form.
 
 import Base
-public import Bytes
+import Bytes
 
 extension RequestHead {
   /// Whether a header line called `name` (given in lower case) lists `token`, with a weight other than zero; `bytes` are the request.

@@ -309,9 +309,9 @@
     row.cells[0].title = began.toISOString();
     write(row.cells[1].firstChild, path);
     row.cells[1].firstChild.setAttribute('aria-expanded', String(details.has(item.activationId)));
-    const isCold = note('initTime') !== undefined;
-    write(row.cells[2], milliseconds(item.duration));
-    write(row.cells[3], milliseconds(note('waitTime')));
+    const isCold = note('initTime') !== undefined, figures = note('swiftlet');
+    write(row.cells[2], figures ? time(figures.run) : milliseconds(item.duration));
+    write(row.cells[3], figures ? time(figures.queue) : milliseconds(note('waitTime')));
     write(row.cells[4], isCold ? 'cold' : 'warm');
     row.cells[4].className = isCold ? 'mid' : 'mid soft';
     write(row.cells[5], OUTCOMES[item.statusCode ?? 0] ?? '–');
