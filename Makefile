@@ -4,6 +4,7 @@
 #   make iso        the GRUB image build/swiftlet.iso (CMDLINE="…" sets the kernel's command line)
 #   make run        boots the kernel under QEMU and serves (ARGS="--port 9090 …" goes to `swiftlet run`)
 #   make test       every test, those that boot QEMU included
+#   make test-openapi   the kernel against docs/openapi.yaml: a part of make test
 #   make bench      guest instructions per request, boots, density (BENCH="--top 50 …" goes to swiftlet-bench)
 #   make lint       style rules that no compiler checks
 #   make clean      removes build/ and .build/
@@ -23,7 +24,7 @@ KERNEL_BUILD := $(BUILD)/kernel
 KERNEL       := $(BUILD)/swiftlet-kernel.elf
 
 .DELETE_ON_ERROR:
-.PHONY: all kernel actions test-actions cli iso run test bench lint clean setup
+.PHONY: all kernel actions test-actions cli iso run test test-openapi bench lint clean setup
 
 all: kernel cli actions
 
@@ -37,6 +38,11 @@ FILES := /usr/lib/grub/i386-pc/moddep.lst:grub-pc-bin /usr/lib/x86_64-linux-musl
 # What only the actions need.
 ifneq ($(filter-out kernel cli iso test-actions lint clean setup,$(or $(MAKECMDGOALS),all)),)
 FILES += /usr/lib/x86_64-linux-gnu/rcrt1.o:libc6-dev /usr/lib/x86_64-linux-gnu/liblua5.4.a:liblua5.4-dev
+endif
+# What only the check against the API's description needs.
+ifneq ($(filter test test-openapi,$(MAKECMDGOALS)),)
+TOOLS += python3:python3
+FILES += $(firstword $(wildcard /usr/lib/python3.*/ensurepip/__init__.py) /usr/lib/python3/ensurepip):python3-venv
 endif
 
 MISSING := $(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair)))))
@@ -164,6 +170,18 @@ test: all iso test-actions lint
 	$(SWIFT) build --build-tests
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --skip SystemTests
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --filter SystemTests
+	$(MAKE) test-openapi
+
+# Schemathesis, in an environment of its own.
+$(BUILD)/openapi/ready: Tests/OpenAPI/requirements.txt | setup
+	@echo "  PIP     schemathesis"
+	@python3 -m venv $(BUILD)/openapi
+	@$(BUILD)/openapi/bin/pip install --quiet --disable-pip-version-check -r $< || \
+	  { echo "Schemathesis could not be installed from PyPI: what docs/openapi.yaml says is not tested without it." >&2; exit 1; }
+	@touch $@
+
+test-openapi: kernel cli actions $(BUILD)/openapi/ready
+	Tests/OpenAPI/run.sh $(BUILD)
 
 bench: kernel actions
 	@$(SWIFT) build --quiet --product swiftlet-bench
