@@ -37,6 +37,27 @@ extension SystemCase {
       #expect(guest.machine.console.contains { $0.text.contains(cut) }, "\(guest.lastWords)")
       #expect(try guest.delete("limited").status == 200)
     },
+    SystemCase("an output up to the machine's limit has room, whatever was deployed between large requests") { guest in
+      try guest.deploy("flood", Project.action("attack"))
+      let before = try guest.counters()
+      for round in 0..<3 {
+        // Memory for bodies is taken once their heads are there, and given back when their clients go.
+        let clients = try (1...3).map { _ in try guest.connect() }
+        for client in clients {
+          try client.send("POST /function/flood HTTP/1.1\r\nHost: a\r\nContent-Length: \((4 + round) << 20)\r\n\r\n")
+        }
+        for number in 0..<60 { try guest.deploy("pinned\(round)-\(number)", Project.action("echo-c")) }
+        let held = try guest.counters(connections: 4)
+        #expect(held.heapFrames > before.heapFrames + 3 * 1024, "before: \(before); now: \(held)")
+        withExtendedLifetime(clients) {}
+      }
+      for _ in 0..<3 {
+        let reply = try guest.invoke("flood", Array("output-flood".utf8))
+        #expect(reply.status == 502 && reply.text.contains("more than its output limit"), "\(reply.status) \(reply.text)")
+      }
+      for round in 0..<3 { for number in 0..<60 { #expect(try guest.delete("pinned\(round)-\(number)").status == 200) } }
+      #expect(try guest.delete("flood").status == 200)
+    },
     SystemCase("one megabyte is enough for a small action, in process and in loop mode") { guest in
       let body = Array("Ada".utf8)
       for name in ["echo", "hello", "sha256", "echo-c"] {
