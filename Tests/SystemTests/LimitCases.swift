@@ -32,7 +32,7 @@ extension SystemCase {
       }
       #expect(try guest.invoke("limited", Array("log-flood".utf8)).status == 200)
       let cut = "limited: swiftlet: the log was cut at its limit of 1000 bytes"
-      let deadline = ContinuousClock.now + .seconds(2)
+      let deadline = ContinuousClock.now + .seconds(10)
       while ContinuousClock.now < deadline, !guest.machine.console.contains(where: { $0.text.contains(cut) }) { usleep(10_000) }
       #expect(guest.machine.console.contains { $0.text.contains(cut) }, "\(guest.lastWords)")
       #expect(try guest.delete("limited").status == 200)
@@ -105,9 +105,9 @@ extension SystemCase {
       for limit in [100, 250] {
         try guest.deploy("looping", Project.action("attack"), query: "public=true&timeout=\(limit)")
         for input in ["loop", "spin-syscalls"] {
-          // The host may take the CPU from the machine: the best of a few tells what the kernel does.
+          // The host may take the CPU from the machine: the best of a few tells what the kernel does. (TimeLimitTests counts.)
           var late: [Double] = []
-          for _ in 0..<4 {
+          while late.count < 4 || late.min() ?? 0 >= 10 && late.count < 12 {
             let reply = try guest.invoke("looping", Array(input.utf8))
             #expect(reply.status == 502 && reply.text.contains("The action exceeded its time limits of \(limit) milliseconds."))
             late.append((runTime(reply) ?? .infinity) - Double(limit))
@@ -149,7 +149,7 @@ extension SystemCase {
       #expect(try guest.delete("computing").status == 200)
     },
     SystemCase("while an action computes, uploads go on") { guest in
-      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=1500")
+      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=3000")
       try guest.deploy("echo")
       var noise = Noise(seed: 40)
       let body = noise.bytes(3 << 20)
@@ -160,14 +160,14 @@ extension SystemCase {
       // Three megabytes are more than the buffers between here and the kernel: they are only sent where the kernel takes them.
       let upload = try guest.connect()
       try upload.send(HTTPConnection.request("POST", "/function/echo", body: body))
-      #expect(ContinuousClock.now - start < .milliseconds(1300), "sent after \(ContinuousClock.now - start)")
+      #expect(ContinuousClock.now - start < .milliseconds(2800), "sent after \(ContinuousClock.now - start)")
       #expect(try client.response().status == 502)
       let reply = try upload.response()
       #expect(reply.status == 200 && reply.body == body)
       for name in ["computing", "echo"] { #expect(try guest.delete(name).status == 200) }
     },
     SystemCase("past the queue requests are 503, and the others have their turns") { guest in
-      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=2500")
+      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=4000")
       try guest.deploy("echo")
       // One after another: QEMU's side takes up few connections at once.
       let clients = try (0..<194).map { _ in
@@ -184,7 +184,7 @@ extension SystemCase {
         try client.send(HTTPConnection.request("POST", "/function/echo", body: Array("\(index)".utf8)))
       }
       let asking = clients[193]
-      let deadline = ContinuousClock.now + .seconds(2)
+      let deadline = ContinuousClock.now + .seconds(3)
       var counters = ""
       while ContinuousClock.now < deadline, !counters.contains("\"waiting\":192") {
         counters = try asking.exchange("GET", "/api/v1/swiftlet/counters", key: Guest.key).text
