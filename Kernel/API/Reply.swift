@@ -45,8 +45,8 @@ public struct Reply: ~Copyable {
   public var status: HTTPStatus
   public var media: MediaType
   public var body: TextWriter
-  /// Header lines of this reply only, each with its end.
-  public var lines = TextWriter()
+  /// Header lines of the reply's own, each with its line end.
+  public var fields = TextWriter()
   /// The value of an Allow header.
   public var allow: StaticString?
   /// Whether the client is told to try again in a second.
@@ -100,9 +100,9 @@ public struct Reply: ~Copyable {
 
   /// The message's bytes; nil where memory is out.
   public consuming func render(_ context: borrowing ReplyContext) -> ByteBuffer? {
-    guard !body.isBroken, !lines.isBroken else { return nil }
+    guard !body.isBroken, !fields.isBroken else { return nil }
     let length = body.buffer.count
-    var writer = TextWriter(capacity: 512 &+ (context.isHead ? 0 : length))
+    var writer = TextWriter(capacity: 512 &+ fields.buffer.count &+ (context.isHead ? 0 : length))
     writer.beginHead(status, date: context.date.span)
     writer.header("X-Request-ID", context.id.span)
     if context.isAPI {
@@ -115,8 +115,8 @@ public struct Reply: ~Copyable {
     if let activation { activation.writeHeader(into: &writer) }
     if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
-    writer.write(lines.buffer.span)
     if retries { writer.header("Retry-After", "1") }
+    writer.write(fields.buffer.span)
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {

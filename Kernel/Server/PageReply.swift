@@ -13,21 +13,21 @@ extension HTTPServer {
   mutating func rootReply(_ bytes: Span<UInt8>) -> Reply {
     guard !page.packed.isEmpty, head.lists("text/html", in: "accept", of: bytes) else {
       var reply = Reply(.ok, .text, Pages.root)
-      reply.lines.header("Vary", "Accept, Accept-Encoding")
+      reply.fields.header("Vary", "Accept, Accept-Encoding")
       return reply
     }
     guard !head.hasMatch(page.tag.span, in: bytes) else {
       var reply = Reply(.notModified)
-      writePageLines(into: &reply.lines)
+      writePageFields(into: &reply.fields)
       return reply
     }
     var reply = Reply(.ok, .html)
-    writePageLines(into: &reply.lines)
-    reply.lines.header("Content-Security-Policy", page.policy.span)
-    reply.lines.header("X-Content-Type-Options", "nosniff")
-    reply.lines.header("Referrer-Policy", "no-referrer")
+    writePageFields(into: &reply.fields)
+    reply.fields.header("Content-Security-Policy", page.policy.span)
+    reply.fields.header("X-Content-Type-Options", "nosniff")
+    reply.fields.header("Referrer-Policy", "no-referrer")
     if head.lists("gzip", in: "accept-encoding", of: bytes) {
-      reply.lines.header("Content-Encoding", "gzip")
+      reply.fields.header("Content-Encoding", "gzip")
       reply.body.write(page.packed.span)
     } else {
       unpackPage(into: &reply.body)
@@ -37,10 +37,10 @@ extension HTTPServer {
 
   /// What a reply says whether or not the client has the page (RFC 9110 §15.4.5). The tag is weak: it is that of the packed form, too.
   @_optimize(size)
-  private func writePageLines(into lines: inout TextWriter) {
-    lines.write("ETag: W/")
-    lines.write(page.tag.span)
-    lines.write("\r\nCache-Control: no-cache\r\nVary: Accept, Accept-Encoding\r\n")
+  private func writePageFields(into fields: inout TextWriter) {
+    fields.write("ETag: W/")
+    fields.write(page.tag.span)
+    fields.write("\r\nCache-Control: no-cache\r\nVary: Accept, Accept-Encoding\r\n")
   }
 
   /// Writes the page as it was before it was packed; breaks the text where there is no memory for it.
