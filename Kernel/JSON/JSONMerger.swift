@@ -120,17 +120,6 @@ public struct JSONMerger: ~Copyable {
     return false
   }
 
-  /// Whether a key of `object` is here with a value other than `null`. Linear in the bytes of `object`.
-  @_optimize(size) @inline(never)
-  public func defines(anyMemberOf object: JSONValue, of text: Span<UInt8>) -> Bool {
-    var members = JSONMembers(object)
-    while let member = members.next(in: text) {
-      let index = find(member.key, of: text)
-      if index != Self.none, self.text.buffer.span.peek(entries[Int(index)].value.lowerBound) != 0x6e { return true }
-    }
-    return false
-  }
-
   /// Writes what was added as one object, compact.
   public mutating func write(into writer: inout TextWriter) {
     forgetPayload()

@@ -1,7 +1,7 @@
 // Queries and forms (`name=value&name=value`) as JSON. Names that are there twice stay so: who joins them lets the last win.
 
 import Base
-public import Bytes
+import Bytes
 import HTTP
 
 extension TextWriter {

@@ -5,7 +5,7 @@
 import Base
 public import Bytes
 public import HTTP
-public import JSON
+import JSON
 
 /// What beside the request's bytes decides about the parameters.
 public struct WebRequest: Sendable {
@@ -26,12 +26,12 @@ public struct WebRequest: Sendable {
   }
 
   /// The parameter object of the request whose head is `head` and which `bytes` begin with. `user` is the namespace of a sender that showed a
-  /// key, empty where there is none. A key of query and body that `finals` has must not be there (`JSONMerger.defines`).
+  /// key, empty where there is none. That query and body set no final parameter is left to who starts the action.
   ///
   /// Members of the body win over the query's. Traps where the ranges are not inside `bytes`.
   @_optimize(size) @inline(never)
   public func parameters(
-    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, user: Span<UInt8>, finals: inout JSONMerger
+    _ head: borrowing RequestHead, _ bytes: Span<UInt8>, user: Span<UInt8>
   ) throws(WebRequestError) -> ByteBuffer {
     var context = TextWriter(capacity: 1024)
     write(head, bytes, user, into: &context)
@@ -46,9 +46,9 @@ public struct WebRequest: Sendable {
 
     var merger = JSONMerger(seed: seed)
     try Self.add(context.buffer.span, to: &merger)
-    try Self.check(query.buffer.span, &finals)
+    try Self.check(query.buffer.span)
     try Self.add(query.buffer.span, to: &merger)
-    if isClients { try Self.check(content.buffer.span, &finals) }
+    if isClients { try Self.check(content.buffer.span) }
     if !content.buffer.isEmpty { try Self.add(content.buffer.span, to: &merger) }
     var result = TextWriter(capacity: context.buffer.count &+ query.buffer.count &+ content.buffer.count)
     merger.write(into: &result)
@@ -61,13 +61,11 @@ public struct WebRequest: Sendable {
   }
 
   /// Whether a client may set the members of `object`.
-  private static func check(_ object: Span<UInt8>, _ finals: inout JSONMerger) throws(WebRequestError) {
-    let value = JSONValue(checked: 0..<object.count, of: object)
-    var members = JSONMembers(value)
+  private static func check(_ object: Span<UInt8>) throws(WebRequestError) {
+    var members = JSONMembers(JSONValue(checked: 0..<object.count, of: object))
     while let member = members.next(in: object) {
       guard !isReserved(member.key, in: object) else { throw .parametersNotAllowed }
     }
-    guard !finals.defines(anyMemberOf: value, of: object) else { throw .parametersNotAllowed }
   }
 
   private static func isReserved(_ key: JSONValue, in text: Span<UInt8>) -> Bool {

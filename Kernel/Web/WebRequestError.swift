@@ -6,7 +6,7 @@ public import JSON
 
 /// Why a request is not given to a web action.
 public enum WebRequestError: Error, Sendable {
-  /// It sets a parameter that is the system's or that the action's owner made final.
+  /// It sets a parameter that is the system's.
   case parametersNotAllowed
   /// An escape in the query or the form is malformed.
   case malformedFields
@@ -19,7 +19,7 @@ public enum WebRequestError: Error, Sendable {
   public func reply(_ id: borrowing RequestID) -> Reply {
     switch self {
     case .parametersNotAllowed:
-      return Reply(.badRequest, error: "Request defines parameters that are not allowed (e.g., reserved properties).", id: id)
+      return Reply(.reservedParameters, id: id)
     case .malformedFields:
       return Reply(.badRequest, error: "The request content was malformed: the query or the form holds a malformed escape.", id: id)
     case .outOfMemory: return Reply(.outOfMemory, id: id)

@@ -99,8 +99,8 @@ import Testing
       == ["__ow_query": "%zz", "__ow_body": "a=%zz"])
     #expect(try own("POST /w/a", json, "no json", isRaw: true) == ["__ow_query": "", "__ow_body": "bm8ganNvbg=="])
     #expect(try own("POST /w/a", "", "abc", isRaw: true) == ["__ow_query": "", "__ow_body": "YWJj"])
-    // A raw action is given what is reserved as it is, and final parameters are its own business.
-    #expect(try own("POST /w/a?a=1&__ow_body=x", isRaw: true, finals: #"[{"key":"a","value":1}]"#) == ["__ow_query": "a=1&__ow_body=x", "__ow_body": ""])
+    // A raw action is given what is reserved as it is.
+    #expect(try own("POST /w/a?a=1&__ow_body=x", isRaw: true) == ["__ow_query": "a=1&__ow_body=x", "__ow_body": ""])
   }
 
   static let notAllowed =
@@ -119,16 +119,6 @@ import Testing
 
   @Test func namesThatAreOnlyAlike() throws {
     #expect(try own("GET /w/a?__ow_=1&__OW_BODY=2&__ow_bodyx=3") == ["__ow_": "1", "__OW_BODY": "2", "__ow_bodyx": "3"])
-  }
-
-  @Test func finalParameters() throws {
-    let finals = #"[{"key":"fixed","value":1},{"key":"open","value":null},{"key":"off","value":false}]"#
-    #expect(parameters("GET /w/a?fixed=2", finals: finals) == Self.notAllowed)
-    #expect(parameters("GET /w/a?off=2", finals: finals) == Self.notAllowed)
-    #expect(parameters("POST /w/a", "Content-Type: application/json\r\n", #"{"f\u0069xed":2}"#, finals: finals) == Self.notAllowed)
-    #expect(parameters("POST /w/a", "Content-Type: application/x-www-form-urlencoded\r\n", "fixed=2", finals: finals) == Self.notAllowed)
-    // One without a value is not defined yet.
-    #expect(try own("GET /w/a?open=2&other=3", finals: finals) == ["open": "2", "other": "3"])
   }
 
   /// Requests of every kind, cut and changed anywhere, end in an answer.

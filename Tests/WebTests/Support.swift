@@ -21,7 +21,7 @@ extension Span where Element == UInt8 {
 }
 
 /// What a request becomes: the parameters' text, or what a client is told instead, after its status.
-func parameters(_ request: [UInt8], isRaw: Bool = false, user: String = "", finals: String = "[]", name: String = "a") -> String {
+func parameters(_ request: [UInt8], isRaw: Bool = false, user: String = "", name: String = "a") -> String {
   var head = RequestHead()
   var parser = HeadParser()
   guard (try? parser.parse(request.span, limits: HTTPLimits(), into: &head)) == true else { return "no head" }
@@ -29,12 +29,9 @@ func parameters(_ request: [UInt8], isRaw: Bool = false, user: String = "", fina
   guard let place = path.range(of: "/\(name)") else { return "no name" }
   let start = Int(head.path.start) + path[..<place.upperBound].utf8.count
   let web = WebRequest(body: head.length..<request.count, path: start..<head.path.end, isRaw: isRaw, seed: 7)
-  var merger = JSONMerger(seed: 7)
-  let list = Array(finals.utf8)
-  guard merger.add(parameters: JSONValue(checked: 0..<list.count, of: list.span), of: list.span) else { return "no memory" }
   let namespace = Array(user.utf8)
   do throws(WebRequestError) {
-    let result = try web.parameters(head, request.span, user: namespace.span, finals: &merger)
+    let result = try web.parameters(head, request.span, user: namespace.span)
     // Whatever came in, what goes to the action is one legal document.
     guard (try? JSON.parse(result.span, in: 0..<result.count))?.kind == .object else { return "no object: \(result.span.text)" }
     return result.span.text
@@ -45,14 +42,14 @@ func parameters(_ request: [UInt8], isRaw: Bool = false, user: String = "", fina
 }
 
 func parameters(
-  _ line: String, _ headers: String = "", _ body: String = "", isRaw: Bool = false, user: String = "", finals: String = "[]"
+  _ line: String, _ headers: String = "", _ body: String = "", isRaw: Bool = false, user: String = ""
 ) -> String {
-  parameters(Array("\(line) HTTP/1.1\r\nHost: h\r\n\(headers)\r\n\(body)".utf8), isRaw: isRaw, user: user, finals: finals)
+  parameters(Array("\(line) HTTP/1.1\r\nHost: h\r\n\(headers)\r\n\(body)".utf8), isRaw: isRaw, user: user)
 }
 
 /// What the parameters have beside method, headers and path.
-func own(_ line: String, _ headers: String = "", _ body: String = "", isRaw: Bool = false, finals: String = "[]") throws -> NSDictionary {
-  let text = parameters(line, headers, body, isRaw: isRaw, finals: finals)
+func own(_ line: String, _ headers: String = "", _ body: String = "", isRaw: Bool = false) throws -> NSDictionary {
+  let text = parameters(line, headers, body, isRaw: isRaw)
   let object = try #require(try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
   return object.filter { !["__ow_method", "__ow_headers", "__ow_path"].contains($0.key) } as NSDictionary
 }
