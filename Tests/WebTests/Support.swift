@@ -71,7 +71,7 @@ struct Message {
 }
 
 /// The message that is sent for `result`.
-func message(_ kind: WebExtension, _ result: String, _ response: ResponseKind = .success, isHead: Bool = false) throws -> Message {
+func sent(_ kind: WebExtension, _ result: String, _ response: ResponseKind = .success, isHead: Bool = false) throws -> Message {
   let bytes = Array(result.utf8)
   let id = RequestID(number: 1)
   let context = ReplyContext(id: id, date: HTTPDate(), connection: .persist, isHead: isHead, isAPI: false, isWeb: true)
@@ -89,7 +89,7 @@ struct Missing: Error {}
 
 /// What a client is told in place of a response: the status and the text.
 func refusal(_ kind: WebExtension, _ result: String, _ response: ResponseKind = .success) throws -> String {
-  let message = try message(kind, result, response)
+  let message = try sent(kind, result, response)
   let object = try JSONSerialization.jsonObject(with: Data(message.body)) as? [String: String]
   return "\(message.status.split(separator: " ")[1]) \(try #require(object?["error"], "\(message.text)"))"
 }
