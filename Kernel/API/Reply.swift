@@ -49,11 +49,12 @@ public struct ReplyContext: Sendable {
 public struct Reply: ~Copyable {
   public var status: HTTPStatus
   public var media: MediaType
-  public var body: TextWriter
-  /// Header lines of the reply's own, each with its line end.
-  public var fields = TextWriter()
-  /// Whether they say what scripts of other origins may do.
+  /// Whether the reply's own header lines say what scripts of other origins may do.
   public var hasOwnCORS = false
+  /// Bytes at the front of `body` that are header lines of the reply's own, each with its line end. They have no writer of their own, so that
+  /// a reply that has none is as small as can be.
+  public private(set) var fieldsLength: UInt32 = 0
+  public var body: TextWriter
   /// The value of an Allow header.
   public var allow: StaticString?
   /// Whether the client is told to try again in a second.
@@ -105,11 +106,15 @@ public struct Reply: ~Copyable {
     }
   }
 
+  /// What was written to `body` until now are header lines; what is written from now on is the body.
+  public mutating func endFields() { fieldsLength = UInt32(clamping: body.buffer.count) }
+
   /// The message's bytes; nil where memory is out.
   public consuming func render(_ context: borrowing ReplyContext) -> ByteBuffer? {
-    guard !body.isBroken, !fields.isBroken else { return nil }
-    let length = body.buffer.count
-    var writer = TextWriter(capacity: 512 &+ fields.buffer.count &+ (context.isHead ? 0 : length))
+    guard !body.isBroken else { return nil }
+    let fieldsLength = Int(fieldsLength)
+    let length = body.buffer.count &- fieldsLength
+    var writer = TextWriter(capacity: 512 &+ (context.isHead ? fieldsLength : body.buffer.count))
     writer.beginHead(status, date: context.date.span)
     writer.header("X-Request-ID", context.id.span)
     if context.isAPI {
@@ -124,13 +129,13 @@ public struct Reply: ~Copyable {
     if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
     if retries { writer.header("Retry-After", "1") }
-    writer.write(fields.buffer.span)
+    writer.write(body.buffer.span.extracting(0..<fieldsLength))
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {
       if media != .own { writer.header("Content-Type", media.value) }
       writer.endHead(length: length, connection: context.connection)
-      if !context.isHead { writer.write(body.buffer.span) }
+      if !context.isHead { writer.write(body.buffer.span.extracting(fieldsLength..<body.buffer.count)) }
     }
     return writer.isBroken ? nil : writer.finish()
   }

@@ -71,7 +71,8 @@ extension HTTPServer {
       var reply = Reply(.ok)
       reply.media = .own
       reply.hasOwnCORS = true
-      reply.fields.writeWebCORS(headers: bytes.extracting(head.value(of: "access-control-request-headers", in: bytes) ?? .absent))
+      reply.body.writeWebCORS(headers: bytes.extracting(head.value(of: "access-control-request-headers", in: bytes) ?? .absent))
+      reply.endFields()
       return reply
     }
     guard target.record.needsWhiskAuth, !admits(target, bytes) else { return nil }

@@ -65,7 +65,8 @@ extension Reply {
   /// Makes `value` the body: what a string stands for, all else as JSON.
   mutating func set(type: StaticString, _ value: JSONValue, _ text: Span<UInt8>) {
     media = .own
-    fields.header("Content-Type", type)
+    body.header("Content-Type", type)
+    endFields()
     setBody(value, text)
   }
 

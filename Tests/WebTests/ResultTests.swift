@@ -1,6 +1,7 @@
 import Base
 import Bytes
 import Foundation
+import JSON
 import Testing
 
 @testable import Web
@@ -236,5 +237,46 @@ import Testing
   func failure(_ kind: WebExtension) throws {
     #expect(try refusal(kind, #"{"error":"secret path"}"#, .developerError) == "400 There was an error processing your request.")
     #expect(try refusal(kind, #"{"error":"secret path"}"#, .internalError) == "400 There was an error processing your request.")
+  }
+}
+
+@Suite struct HostileResultTests {
+  /// Whatever JSON an action writes, one message is sent: lines that end where they should, and the one length that the body has.
+  @Test func framingHolds() throws {
+    var state: UInt64 = 3
+    func random(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    let seeds = [
+      #"{"statusCode":200,"headers":{"a":"b\r\nc: d","content-length":"0","Content-Type":"text/plain; charset=x"},"body":"x\r\n\r\ny"}"#,
+      #"{"headers":{"Set-Cookie":["a","b\u000d\u000a",1,true]},"body":"YWJj","statusCode":"204"}"#,
+      #"{"error":{"headers":{"transfer-encoding":"chunked","Content-Type":"image/png"},"body":"YWI="},"html":"x","text":[1,{"a":null}]}"#,
+      #"{"body":{"a":[1,2,"\u0000"]},"headers":{"Content-Type":"application/json"},"statusCode":1e2,"svg":"\n"}"#,
+    ]
+    let marks = Array(#"{}[]",:\rnu0d0a1xA-"#.utf8)
+    var count = 0
+    for round in 0..<20_000 {
+      var bytes = Array(seeds[round % seeds.count].utf8)
+      for _ in 0..<random(4) {
+        let place = random(bytes.count)
+        switch random(3) {
+        case 0: bytes[place] = marks[random(marks.count)]
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(marks[random(marks.count)], at: place)
+        }
+      }
+      guard let value = try? JSON.parse(bytes.span, in: 0..<bytes.count), value.kind == .object || value.kind == .array else { continue }
+      count += 1
+      let kind: WebExtension = [.http, .http, .json, .html, .svg, .text][random(6)]
+      let text = String(decoding: bytes[value.start..<value.end], as: UTF8.self)
+      let message = try sent(kind, text, random(2) == 0 ? .success : .applicationError)
+      for line in message.head { #expect(!line.utf8.contains { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f }, "\(text)") }
+      let isBare = message.status.hasPrefix("HTTP/1.1 204 ") || message.status.hasPrefix("HTTP/1.1 304 ")
+      #expect(message.values("Content-Length") == (isBare ? [] : ["\(message.body.count)"]), "\(text)")
+      #expect(message.values("Transfer-Encoding").isEmpty && message.values("Connection").isEmpty, "\(text)")
+      #expect(message.values("Content-Type").count <= 1, "\(text)")
+    }
+    #expect(count > 3_000)
   }
 }
