@@ -12,26 +12,27 @@ extension HTTPServer {
   @_optimize(size) @inline(never)
   mutating func rootReply(_ bytes: Span<UInt8>) -> Reply {
     guard !page.packed.isEmpty, head.lists("text/html", in: "accept", of: bytes) else {
-      var reply = Reply(.ok, .text, Pages.root)
-      reply.fields.header("Vary", "Accept, Accept-Encoding")
+      var reply = Reply(.ok, .text)
+      reply.body.header("Vary", "Accept, Accept-Encoding")
+      reply.endFields()
+      reply.body.write(Pages.root)
       return reply
     }
     guard !head.hasMatch(page.tag.span, in: bytes) else {
       var reply = Reply(.notModified)
-      writePageFields(into: &reply.fields)
+      writePageFields(into: &reply.body)
+      reply.endFields()
       return reply
     }
+    let isPacked = head.lists("gzip", in: "accept-encoding", of: bytes)
     var reply = Reply(.ok, .html)
-    writePageFields(into: &reply.fields)
-    reply.fields.header("Content-Security-Policy", page.policy.span)
-    reply.fields.header("X-Content-Type-Options", "nosniff")
-    reply.fields.header("Referrer-Policy", "no-referrer")
-    if head.lists("gzip", in: "accept-encoding", of: bytes) {
-      reply.fields.header("Content-Encoding", "gzip")
-      reply.body.write(page.packed.span)
-    } else {
-      unpackPage(into: &reply.body)
-    }
+    writePageFields(into: &reply.body)
+    reply.body.header("Content-Security-Policy", page.policy.span)
+    reply.body.header("X-Content-Type-Options", "nosniff")
+    reply.body.header("Referrer-Policy", "no-referrer")
+    if isPacked { reply.body.header("Content-Encoding", "gzip") }
+    reply.endFields()
+    if isPacked { reply.body.write(page.packed.span) } else { unpackPage(into: &reply.body) }
     return reply
   }
 
