@@ -29,6 +29,7 @@ public struct HTTPServer: ~Copyable {
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
   var lastCredentials = KnownCredentials()
+  let page: WebPage
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
@@ -61,9 +62,10 @@ public struct HTTPServer: ~Copyable {
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
-  public init(settings: ServerSettings, accounts: consuming AccountTable) {
+  public init(settings: ServerSettings, accounts: consuming AccountTable, page: consuming WebPage = WebPage()) {
     self.settings = settings
     self.accounts = accounts
+    self.page = page
     entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
