@@ -55,6 +55,7 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
 
   public init() {}
 
+  @_optimize(size) @inline(never)
   public init(parsing query: Span<UInt8>) throws(APIError) {
     var blocking: Bool?
     var result: Bool?

@@ -31,10 +31,13 @@ public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
   }
 
   /// Writes the 32 digits.
-  @_optimize(size) @inline(never)
+  @inline(never)
   public func write(into writer: inout TextWriter) {
-    writer.write(hex: high, width: 16)
-    writer.write(hex: low, width: 16)
+    var digits: [32 of UInt8] = .init(repeating: 0)
+    var output = digits.mutableSpan
+    output.store(hex: high, at: 0)
+    output.store(hex: low, at: 16)
+    writer.write(digits.span)
   }
 }
 

@@ -14,7 +14,7 @@ import Web
 extension HTTPServer {
   /// Makes an activation of a complete request, or what a trigger fires; answers at once where nobody waits for an end. True where the
   /// connection can go on then.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
@@ -312,11 +312,7 @@ extension HTTPServer {
   /// The reply to a blocking invocation.
   @inline(never)
   private mutating func reply(_ end: ActivationEnd, _ json: consuming ByteBuffer, _ form: ReplyForm, _ id: RequestID) -> Reply {
-    if case .web(let kind) = form {
-      var reply = WebReply.make(kind, end.response, json.span, id: id)
-      reply.activation = end.id
-      return reply
-    }
+    if case .web(let kind) = form { return Self.reply(kind, end, json, id) }
     let status: HTTPStatus =
       switch end.response {
       case .success: .ok
@@ -330,6 +326,16 @@ extension HTTPServer {
     } else {
       reply.body = TextWriter(json)
     }
+    return reply
+  }
+
+  /// The reply to a web action's request.
+  @_optimize(size) @inline(never)
+  private static func reply(
+    _ kind: WebExtension, _ end: ActivationEnd, _ json: borrowing ByteBuffer, _ id: borrowing RequestID
+  ) -> Reply {
+    var reply = WebReply.make(kind, end.response, json.span, id: id)
+    reply.activation = end.id
     return reply
   }
 

@@ -34,7 +34,7 @@ extension HTTPServer {
       guard input.append("{}") else { return nil }
       body = 0..<2
     }
-    guard addDefaults(activation.target, record, &input, &body) else { return nil }
+    guard !hasDefaults(activation.target, record) || addDefaults(activation.target, record, &input, &body) else { return nil }
     let identity = InvocationIdentity(
       activation: activation.id, version: record.version,
       deadline: wallClock(now) &+ UInt64(record.limits.timeoutMilliseconds))
@@ -88,10 +88,11 @@ extension HTTPServer {
 
   /// Puts the parameters of the package, its binding and the action before those that `input` has at `body`; false where memory is out. An
   /// array that comes from a sequence's last step stays as it is.
+  @_optimize(size) @inline(never)
   private mutating func addDefaults(
     _ target: ResolvedAction, _ record: ActionRecord, _ input: inout ByteBuffer, _ body: inout Range<Int>
   ) -> Bool {
-    guard hasDefaults(target, record), input.span[body.lowerBound] == 0x7b else { return true }
+    guard input.span[body.lowerBound] == 0x7b else { return true }
     var merger = JSONMerger(seed: entities.seed)
     guard addDefaults(target, record, to: &merger) else { return false }
     guard !merger.isEmpty else { return true }

@@ -238,6 +238,7 @@ extension HTTPServer {
     return entities.resolve(action: name.extracting(length &+ 1..<name.count), in: owner.number, for: reader.number)
   }
 
+  @_optimize(size) @inline(never)
   private mutating func isThere(_ name: Span<UInt8>, _ namespace: NamespaceID, _ collection: Collection) -> Bool {
     switch collection {
     case .actions: entities.actions.find(namespace: namespace.number, name: name) != nil

@@ -86,23 +86,30 @@ extension HTTPServer {
         id.write(into: &log)
         log.write("\"")
       } catch {
-        let isOurs = error.status.code >= 500
-        log.write(isOurs ? "{\"statusCode\":3,\"success\":false,\"error\":" : "{\"statusCode\":1,\"success\":false,\"error\":")
-        log.write(json: error.text.bytes)
+        Self.writeFailure(error.status.code >= 500, error.text.bytes, into: &log)
       }
     } else {
-      log.write("{\"statusCode\":1,\"success\":false,\"error\":")
-      var text = ByteBuffer()
-      guard text.append("Rule '"), text.append(name.span), text.append("' is inactive, action '"), text.append(action.span),
-        text.append("' was not activated.")
-      else { return log.fail() }
-      log.write(json: text.span)
+      var text = TextWriter()
+      text.write("Rule '")
+      text.write(name.span)
+      text.write("' is inactive, action '")
+      text.write(action.span)
+      text.write("' was not activated.")
+      Self.writeFailure(false, text.buffer.span, into: &log)
     }
     log.write(",\"rule\":")
     log.write(json: name.span)
     log.write(",\"action\":")
     log.write(json: action.span)
     log.write("}")
+  }
+
+  @_optimize(size) @inline(never)
+  private static func writeFailure(_ isOurs: Bool, _ text: Span<UInt8>, into log: inout TextWriter) {
+    log.write("{\"statusCode\":")
+    log.write(isOurs ? "3" : "1")
+    log.write(",\"success\":false,\"error\":")
+    log.write(json: text)
   }
 
   /// Appends the full name of what a rule invokes; false where memory is out.
