@@ -40,12 +40,12 @@ extension SystemTests {
         Built build/greet: 1 KB.
         $ swiftlet exec-local --raw -d Ada
         {"greeting":"Hello, Ada!"}
-        $ swiftlet deploy --public -p name Grace
+        $ swiftlet deploy --public
         Deployed greet: 1 KB, version 0.0.1, 256 MB, 60 s, public.
         …
         $ swiftlet invoke greet --result
         {
-          "greeting": "Hello, Grace!"
+          "greeting": "Hello, world!"
         }
         $ swiftlet invoke greet -p name Ada
         {

@@ -23,7 +23,7 @@ struct Transcript {
       if command.hasSuffix(" doctor") { return line.split(separator: " ").prefix(2).joined(separator: " ") }
       var line = line.replacing(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/, with: "DATE").replacing(/\b[0-9a-f]{32}\b|\b[0-9a-f]{16}\b/, with: "ID")
       if command.contains(" top ") || line.contains("page") { line = line.replacing(/\d+(\.\d+)?/, with: "0") }
-      line = line.replacing(/\b\d+(\.\d+)? (µs|ms|s)\b/, with: "TIME").replacing(/\b\d+(\.\d+)? (B|KB|MB|GB)\b/, with: "SIZE")
+      line = line.replacing(/\b\d+(\.\d+)? (µs|ms|s|min)\b/, with: "TIME").replacing(/TIME ago|\bnow\b/, with: "AGO").replacing(/\b\d+(\.\d+)? (B|KB|MB|GB)\b/, with: "SIZE")
       return line.split(separator: " ").joined(separator: " ")
     }
   }
