@@ -9,6 +9,11 @@ enum TextInvariants {
 
   private static func timestamp(_ bytes: [UInt8]) -> StaticString? {
     guard let milliseconds = Timestamp.milliseconds(parsing: bytes.span) else { return nil }
+    if let point = bytes.firstIndex(of: 0x2e) {
+      var longer = bytes
+      longer.insert(0x30, at: bytes[(point + 1)...].firstIndex { !ASCII.isDigit($0) } ?? bytes.count)
+      guard Timestamp.milliseconds(parsing: longer.span) == milliseconds else { return "a zero behind a fraction matters" }
+    }
     // What nanoseconds of 64 bits can say ends in 2554.
     guard milliseconds < UInt64.max / 1_000_000 else { return milliseconds < 253_402_387_200_000 ? nil : "a date is past the year 9999" }
     var text = ByteBuffer()
