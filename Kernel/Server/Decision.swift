@@ -79,11 +79,13 @@ extension HTTPServer {
   }
 
   /// The namespace of the sender.
-  @_optimize(size)
+  @inline(never)
   mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
-    guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
-      throw .unauthorized
-    }
+    guard !head.authorization.isAbsent else { throw .unauthorized }
+    let value = bytes.extracting(head.authorization)
+    if let namespace = lastCredentials.namespace(of: value) { return namespace }
+    guard let namespace = accounts.authenticate(value) else { throw .unauthorized }
+    lastCredentials.keep(value, namespace)
     return namespace
   }
 

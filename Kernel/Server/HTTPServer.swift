@@ -29,6 +29,7 @@ public struct HTTPServer: ~Copyable {
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
   let page: WebPage
+  var lastCredentials = KnownCredentials()
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
@@ -52,6 +53,8 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
+  /// The same of the last activation's variables.
+  var spareVariables = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
