@@ -20,6 +20,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
   public static let uriTooLong = HTTPStatus(414)
   public static let unsupportedMediaType = HTTPStatus(415)
   public static let expectationFailed = HTTPStatus(417)
+  public static let tooManyRequests = HTTPStatus(429)
   public static let headerFieldsTooLarge = HTTPStatus(431)
   public static let internalServerError = HTTPStatus(500)
   public static let notImplemented = HTTPStatus(501)
@@ -50,6 +51,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
     case 414: "414 URI Too Long"
     case 415: "415 Unsupported Media Type"
     case 417: "417 Expectation Failed"
+    case 429: "429 Too Many Requests"
     case 431: "431 Request Header Fields Too Large"
     case 501: "501 Not Implemented"
     case 502: "502 Bad Gateway"

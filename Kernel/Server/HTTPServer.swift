@@ -35,6 +35,9 @@ public struct HTTPServer: ~Copyable {
   var running: PendingActivation? = nil
   /// The newest activations.
   var activations: ActivationStore
+  /// Whether namespaces are bounded in what they invoke, and what each has used.
+  let isMetered: Bool
+  var quotas: [NamespaceQuota]
   /// Microseconds that invocations ran.
   var latencies = LatencyHistogram()
   /// What the invocations of each action came to.
@@ -60,6 +63,8 @@ public struct HTTPServer: ~Copyable {
     self.settings = settings
     self.accounts = accounts
     entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
+    isMetered = settings.quota.isBounded
+    quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)

@@ -266,7 +266,7 @@ private func two() -> World { World(accounts: [("me", "secret", ""), ("you", "se
     let world = World()
     #expect(world.request("GET /api/v1/namespaces HTTP/1.1\r\nHost: a\r\n\(authorization)\r\n")?.text == #"["me"]"#)
     #expect(world.request("GET /api/v1/namespaces/ HTTP/1.1\r\nHost: a\r\n\r\n")?.status == 401)
-    #expect(world.api("GET", "_/limits")?.text == #"{"concurrentInvocations":256,"minActionMemory":1,"maxActionMemory":512,"minActionLogs":0,"maxActionLogs":10,"minActionTimeout":100,"maxActionTimeout":300000,"minActionConcurrency":1,"maxActionConcurrency":500,"maxParameterSize":1048576}"#)
+    #expect(world.api("GET", "_/limits")?.text == #"{"invocationsPerMinute":2147483647,"concurrentInvocations":257,"firesPerMinute":2147483647,"minActionMemory":1,"maxActionMemory":512,"minActionLogs":0,"maxActionLogs":10,"minActionTimeout":100,"maxActionTimeout":300000,"minActionConcurrency":1,"maxActionConcurrency":500,"maxParameterSize":1048576}"#)
     #expect(world.api("GET", "_/limits", as: "")?.status == 401)
   }
 
