@@ -5,7 +5,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite
   case badCGI, badEnvironment, badOutput, badLogs, badPath
-  case badPayload
+  case badPayload, reservedParameters
   case badLoop, badBlocking, badResult, badWait
   case unknownMedia, alreadyExists, otherCollection
   case badForce, badCode, badExec, noExec, codeNotKept, damagedUpload
@@ -24,7 +24,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
-    case .badPayload: .badRequest
+    case .badPayload, .reservedParameters: .badRequest
     case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
     case .badForce, .badCode, .badExec, .noExec, .codeNotKept, .damagedUpload: .badRequest
     case .emptySequence, .longSequence, .cyclicSequence, .missingComponent: .badRequest
@@ -59,6 +59,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badPath: "The path holds a malformed escape or a zero byte."
     case .badLoop: "The parameter loop must be true or false."
     case .badPayload: "The request content was malformed: parameters must be a JSON object."
+    case .reservedParameters: "Request defines parameters that are not allowed (e.g., reserved properties)."
     case .badBlocking: "The parameter blocking must be true or false."
     case .badResult: "The parameter result must be true or false."
     case .badWait: "The parameter timeout must be a number of milliseconds from 1 to 60000."

@@ -40,6 +40,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var waitMilliseconds: UInt32 = 0
   var collection = Collection.actions
   var namespace = NamespaceID(index: 0)
+  /// The namespace in which the path names an action.
+  var owner = NamespaceID(index: 0)
   /// The action to invoke.
   var action: ActionID?
   /// The package and name of the entity that is meant, percent-encoded.

@@ -31,6 +31,8 @@ public struct HTTPServer: ~Copyable {
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
+  /// Sequences that run.
+  var sequences = Pool<RunningSequence>()
   /// The activation that the executor works on; nil where it is a connection's request.
   var running: PendingActivation? = nil
   /// The newest activations.
