@@ -55,6 +55,7 @@ extension Kernel {
     }
     if let concurrency = settings.concurrency { server.quota.concurrent = concurrency }
     server.activationBytes = plan.activationBytes
+    server.alarmBytes = plan.alarmBytes
     server.codeBytes = plan.codeBytes
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000

@@ -20,6 +20,8 @@ struct MemoryPlan {
   let activationBytes: Int
   /// The most that a setting may have kept: a sixteenth of memory in records, of which one takes less than 256 bytes.
   let mostActivations: Int
+  /// Bytes that all alarms keep.
+  let alarmBytes: Int
   /// Bytes of uploaded code that are kept.
   let codeBytes: Int
 
@@ -33,6 +35,7 @@ struct MemoryPlan {
     activations = frames >= 8192 ? 1_024 : 128
     activationBytes = bytes / 16
     mostActivations = frames
+    alarmBytes = bytes / 64
     codeBytes = bytes / 4
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)

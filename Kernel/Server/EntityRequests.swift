@@ -88,8 +88,11 @@ extension HTTPServer {
     }
     guard let owner else { throw .forbidden }
     guard route.package.isAbsent else { return try writePackage(route, bytes, own, owner, page, into: &text) }
-    guard owner == own else { throw .forbidden }
     let name = accounts.name(of: owner)
+    if owner == .system, owner != own, route.collection == .actions {
+      return entities.writeActions(of: owner.number, named: name, onlyPublished: true, page, into: &text)
+    }
+    guard owner == own else { throw .forbidden }
     switch route.collection {
     case .triggers: entities.writeTriggers(of: owner.number, named: name, page, into: &text)
     case .rules: entities.writeRules(of: owner.number, named: name, page, into: &text)
@@ -151,6 +154,7 @@ extension HTTPServer {
     _ name: borrowing DecodedName, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
     let own = pending.namespace
+    if own == .system, EntityStore.isBuiltIn(name.span) { throw .forbidden }
     if !name.package.isEmpty {
       guard let package = entities.packages.find(namespace: own.number, name: name.package) else { throw .notFound }
       guard entities.packages[package]?.boundNamespace == nil else { throw .notOnBinding }

@@ -57,14 +57,14 @@ public struct HTTPServer: ~Copyable {
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
-  /// No connection has a deadline before this.
+  /// No connection has a deadline before this, and no alarm is due.
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
   public init(settings: ServerSettings, accounts: consuming AccountTable) {
     self.settings = settings
     self.accounts = accounts
-    entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
+    entities = Self.makeEntities(settings)
     isMetered = settings.quota.isBounded
     quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
@@ -72,6 +72,16 @@ public struct HTTPServer: ~Copyable {
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
+  }
+
+  private static func makeEntities(_ settings: ServerSettings) -> EntityStore {
+    var entities = EntityStore(
+      capacity: settings.actions, codeBudget: settings.codeBytes, alarmBytes: settings.alarmBytes,
+      builtIns: EntityStore.builtInActions, seed: settings.seed)
+    guard entities.insertAlarms(namespace: NamespaceID.system.number, at: settings.epochMilliseconds) else {
+      fatalError("no memory for the package alarms")
+    }
+    return entities
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {

@@ -28,6 +28,8 @@ public struct ServerSettings: Sendable {
   public var actions = 16_384
   /// Bytes of uploaded code that are kept for GET, of all actions together. What does not fit is deployed all the same.
   public var codeBytes = 16 << 20
+  /// Bytes that all alarms together may keep.
+  public var alarmBytes = 1 << 20
   /// Milliseconds from 1970-01-01 00:00 UTC to the instant zero; 0 where there is no clock, which leaves Date out.
   public var epochMilliseconds: UInt64 = 0
   /// Seeds the identifiers and the tables' hashes.
