@@ -46,6 +46,11 @@ public enum InitialStack {
     return (texts &+ words &* 8 &+ 15) & ~15
   }
 
+  /// Where AT_RANDOM's bytes are in a stack that ends at byte `end`, a multiple of 16.
+  static func randomPosition(for request: borrowing InvocationRequest, end: Int) -> Int {
+    (end &- 8 &- request.strings.count &- 16) & ~15
+  }
+
   /// Writes the initial stack to the end of `stack`, which is the memory that ends at the stack's top
   /// (`SlotLayout.stackTop`) and has at least `size(for:)` bytes; returns the value for rsp. Bytes of `stack` below it, and
   /// padding, are left as they are. Traps where `stack` is too short.

@@ -38,6 +38,10 @@ public struct InvocationRequest: ~Copyable, Sendable {
     self.input = input
   }
 
+  /// Whether argv[0] is all that the action is told beside its input.
+  @inlinable
+  public var isUsual: Bool { argumentCount == 1 && environmentCount == 0 }
+
   /// The bytes that fd 0 reads.
   public var standardInput: Span<UInt8> {
     @_lifetime(borrow self)
