@@ -26,9 +26,6 @@ extension World {
     #expect(api("PUT", "_/triggers/t", #"{"parameters":[{"key":"from","value":"trigger"}]}"#)?.status == 200)
     #expect(api("PUT", "_/rules/r", #"{"trigger":"/_/t","action":"/_/a"}"#)?.status == 200)
   }
-
-  /// The inputs of the invocations of programs.
-  fileprivate var inputs: [String] { executor.invocations.map { String(decoding: $0.input, as: UTF8.self) } }
 }
 
 private func response(_ reply: Response?) -> NSDictionary? { reply?.json?["response"] as? NSDictionary }
