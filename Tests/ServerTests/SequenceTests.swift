@@ -125,7 +125,7 @@ private let limits = #"{"key":"limits","value":{"timeout":60000,"memory":256,"lo
     #expect(world.sequence("pk/s", ["a", "bd/b"])?.status == 200)
     #expect(world.invoke("bd/s", query: "?blocking=true", body: #"{"a": 1, "y": 2}"#)?.status == 200)
     #expect(world.inputs == [#"{"a": 1, "y": 2}"#, #"{"p":"pk","x":"bd","y":2,"a":1}"#])
-    let step = world.activations("?name=pk/b&docs=true").first
+    let step = world.activations("?name=bd/b&docs=true").first
     #expect(annotation(step, "path") as? String == "me/pk/b" && annotation(step, "binding") as? String == "me/bd")
   }
 
