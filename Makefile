@@ -67,7 +67,7 @@ KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -pars
 
 # -Osize copies structs with `rep movsb`, which the modules that move large ones on a request's path must not. A generic
 # function is compiled where it is used, which is Main.
-COLD_MODULES := Settings ABI API JSON Entities
+COLD_MODULES := Settings ABI API JSON Entities Web
 
 # $(call module,NAME,FOLDER,MODULES IT IMPORTS,OTHER FILES IT DEPENDS ON)
 define module
@@ -96,9 +96,10 @@ $(eval $(call module,Actions,Kernel/Actions,ABI Bytes Base))
 $(eval $(call module,Entities,Kernel/Entities,JSON Actions ABI Bytes Base))
 $(eval $(call module,Records,Kernel/Records,Entities JSON Actions ABI Bytes Base))
 $(eval $(call module,API,Kernel/API,Entities Records HTTP JSON Actions ABI Bytes Base))
-$(eval $(call module,Server,Kernel/Server,API Entities Records Archive HTTP JSON Net Actions ABI Bytes Base))
+$(eval $(call module,Web,Kernel/Web,API Entities Records HTTP JSON Actions ABI Bytes Base))
+$(eval $(call module,Server,Kernel/Server,Web API Entities Records Archive HTTP JSON Net Actions ABI Bytes Base))
 $(eval $(call module,Machine,Kernel/Machine,Actions ABI Bytes Base,$(BOOT_HEADERS)))
-$(eval $(call module,Main,Kernel/Main,Machine Server API Entities Records Archive HTTP JSON Net Actions ABI Drivers Settings Bytes Base,$(BOOT_HEADERS)))
+$(eval $(call module,Main,Kernel/Main,Machine Server Web API Entities Records Archive HTTP JSON Net Actions ABI Drivers Settings Bytes Base,$(BOOT_HEADERS)))
 
 ASM_OBJECTS    := $(patsubst Boot/%.asm,$(KERNEL_BUILD)/%.asm.o,$(wildcard Boot/*.asm))
 KERNEL_OBJECTS := $(ASM_OBJECTS) $(patsubst %,$(KERNEL_BUILD)/%.o,$(MODULES))

@@ -9,6 +9,7 @@ import HTTP
 import JSON
 import Net
 import Records
+import Web
 
 extension HTTPServer {
   /// Makes an activation of a complete request, or what a trigger fires; answers at once where nobody waits for an end. True where the
@@ -18,6 +19,7 @@ extension HTTPServer {
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
     let pending = connections[slot].request
+    if pending.job == .web { return admitWeb(slot, id, &network, now) }
     let requestID = requestID(slot, network.received(id))
     var payload = pending.headLength..<pending.headLength &+ pending.bodyLength
     if pending.job != .background, !payload.isEmpty {
@@ -152,7 +154,8 @@ extension HTTPServer {
     updateDate(now)
     let request = connections[slot].request
     let context = ReplyContext(
-      id: requestID, date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI)
+      id: requestID, date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI,
+      isWeb: request.isWeb)
     counters.count(reply.status.code)
     connections[slot].activation = nil
     guard let message = reply.render(context) else { return reset(slot, &network) }
@@ -180,8 +183,9 @@ extension HTTPServer {
       if running.id == id { requestID = running.requestID }
       self.running = consume running
     }
-    answerWaiting(
-      slot, Self.acceptance(of: id), requestID ?? RequestID(number: connections[slot].request.number), &network, now)
+    let known = requestID ?? RequestID(number: connections[slot].request.number)
+    let reply = connections[slot].request.job == .web ? Self.webPatience(id, known) : Self.acceptance(of: id)
+    answerWaiting(slot, reply, known, &network, now)
   }
 
   mutating func takeWaiting(_ work: Work) -> PendingActivation? {
@@ -242,7 +246,7 @@ extension HTTPServer {
     case .nobody: break
     case .client(let waiter, let form):
       guard let slot = slot(of: waiter), connections[slot].activation == end.id else { return }
-      answerWaiting(slot, reply(end, json, form), requestID, &network, now)
+      answerWaiting(slot, reply(end, json, form, requestID), requestID, &network, now)
     case .sequence(let place): endStep(of: place, end, json, &network, now)
     }
   }
@@ -314,7 +318,12 @@ extension HTTPServer {
 
   /// The reply to a blocking invocation.
   @_optimize(size) @inline(never)
-  private mutating func reply(_ end: ActivationEnd, _ json: borrowing ByteBuffer, _ form: ReplyForm) -> Reply {
+  private mutating func reply(_ end: ActivationEnd, _ json: borrowing ByteBuffer, _ form: ReplyForm, _ id: RequestID) -> Reply {
+    if case .web(let kind) = form {
+      var reply = WebReply.make(kind, end.response, json.span, id: id)
+      reply.activation = end.id
+      return reply
+    }
     let status: HTTPStatus =
       switch end.response {
       case .success: .ok
@@ -323,9 +332,10 @@ extension HTTPServer {
       }
     var reply = Reply(status)
     reply.activation = end.id
-    switch form {
-    case .record: ActivationWriter.write(end.place, of: activations, result: json.span, names: accounts, into: &reply.body)
-    case .result, .web: reply.body.write(json.span)
+    if case .record = form {
+      ActivationWriter.write(end.place, of: activations, result: json.span, names: accounts, into: &reply.body)
+    } else {
+      reply.body.write(json.span)
     }
     return reply
   }

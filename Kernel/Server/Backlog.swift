@@ -7,13 +7,14 @@ import Bytes
 import Entities
 import Net
 import Records
+import Web
 
 /// What a client is sent when the activation that it waits for has ended.
-enum ReplyForm: UInt8, Sendable, BitwiseCopyable {
+enum ReplyForm: Sendable, BitwiseCopyable {
   /// The whole record, or the result alone, as the API has it.
   case record, result
   /// The response that the result of a web action describes.
-  case web
+  case web(WebExtension)
 }
 
 /// Who is told how an activation ended.

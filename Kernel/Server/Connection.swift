@@ -31,6 +31,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var job = Job.invoke
   var isHead = false
   var isAPI = false
+  /// Whether it is about a web action that leaves CORS to the server.
+  var isWeb = false
   var option = ConnectionOption.persist
   /// Whether the body is announced as JSON.
   var isJSON = false

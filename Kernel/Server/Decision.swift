@@ -53,6 +53,7 @@ extension HTTPServer {
         pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: entities.actions.namespace(of: action) ?? 0))
       }
       return .work
+    case .webAction: return try judgeWeb(route, bytes, &pending)
     default: break
     }
     if head.method == .options {

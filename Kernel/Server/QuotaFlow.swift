@@ -36,12 +36,12 @@ extension HTTPServer {
     return true
   }
 
-  /// The namespace that an invocation counts for: the caller's, or, where the caller needs no key, the action's; nil where nothing is invoked.
+  /// The namespace that an invocation counts for: the one that its activation belongs to, or, where a function is called as it is, the action's; nil where nothing is invoked.
   @_optimize(size)
   private mutating func payer(of request: PendingRequest) -> NamespaceID? {
     switch request.job {
-    case .activate, .fire: request.namespace
-    case .invoke, .web, .background:
+    case .activate, .web, .fire, .background: request.namespace
+    case .invoke:
       request.action.flatMap { entities.actions.namespace(of: $0) }.map { NamespaceID(index: UInt8(truncatingIfNeeded: $0)) }
     case .put, .remove, .setStatus: nil
     }
