@@ -16,7 +16,7 @@ struct SystemCase: Sendable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all =
-    access + deployment + echo + protocols + brokenHTTP + images + hostile + programs + limits + cgi + loop + activations + entityCases + sequenceCases
+    access + deployment + echo + protocols + brokenHTTP + images + hostile + programs + limits + cgi + loop + activations + alarms + entityCases + sequenceCases
     + wskCases + web + page
 }
 
