@@ -20,6 +20,9 @@ public struct InvocationIdentity: Sendable, BitwiseCopyable {
 }
 
 public enum ActionEnvironment {
+  /// Variables that `write` writes.
+  public static var count: Int { 5 }
+
   /// Writes the variables, each ended by a zero byte. `owner` is the action's namespace, `namespace` the caller's.
   @_optimize(size) @inline(never)
   public static func write(

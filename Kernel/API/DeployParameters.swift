@@ -55,11 +55,25 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
   public init() {}
 
   public init(parsing query: Span<UInt8>) throws(APIError) {
-    isBlocking = try Parameter.flag("blocking", in: query, .badBlocking) ?? false
-    wantsResult = try Parameter.flag("result", in: query, .badResult) ?? false
-    if let wait = try Parameter.number("timeout", in: query, 1...Self.longestWait, .badWait) {
-      waitMilliseconds = UInt32(truncatingIfNeeded: wait)
+    var blocking: Bool?
+    var result: Bool?
+    var wait: Int?
+    // In one walk: this is done for every invocation. The first of a name counts.
+    var pairs = QueryPairs()
+    while let pair = pairs.next(in: query) {
+      let name = query.extracting(pair.name)
+      let value = query.extracting(pair.value)
+      if blocking == nil, name.equals("blocking") {
+        blocking = try Parameter.flag(value, .badBlocking)
+      } else if result == nil, name.equals("result") {
+        result = try Parameter.flag(value, .badResult)
+      } else if wait == nil, name.equals("timeout") {
+        wait = try Parameter.number(value, 1...Self.longestWait, .badWait)
+      }
     }
+    isBlocking = blocking ?? false
+    wantsResult = result ?? false
+    waitMilliseconds = UInt32(truncatingIfNeeded: wait ?? Self.longestWait)
   }
 }
 
@@ -87,7 +101,11 @@ enum Parameter {
   @inline(never)
   static func flag(_ name: StaticString, in query: Span<UInt8>, _ error: APIError) throws(APIError) -> Bool? {
     guard let place = QueryString.value(of: name, in: query) else { return nil }
-    let value = query.extracting(place)
+    return try flag(query.extracting(place), error)
+  }
+
+  @inline(never)
+  static func flag(_ value: Span<UInt8>, _ error: APIError) throws(APIError) -> Bool {
     if value.equalsIgnoringCase("true") { return true }
     guard value.equalsIgnoringCase("false") else { throw error }
     return false
@@ -99,7 +117,12 @@ enum Parameter {
     _ name: StaticString, in query: Span<UInt8>, _ range: ClosedRange<Int>, _ error: APIError
   ) throws(APIError) -> Int? {
     guard let place = QueryString.value(of: name, in: query) else { return nil }
-    guard let number = ASCII.decimal(query.extracting(place), limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
+    return try number(query.extracting(place), range, error)
+  }
+
+  @inline(never)
+  static func number(_ value: Span<UInt8>, _ range: ClosedRange<Int>, _ error: APIError) throws(APIError) -> Int {
+    guard let number = ASCII.decimal(value, limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
     else { throw error }
     return Int(number)
   }

@@ -115,24 +115,3 @@ public struct InvocationReplies: ~Copyable {
     return InvocationReply(buffer: writer.finish(), headLength: headLength, lengthField: lengthPosition)
   }
 }
-
-extension MutableSpan where Element == UInt8 {
-  /// Stores the sixteen lower-case hexadecimal digits of `value` at byte `offset`, eight at a time.
-  mutating func store(hex value: UInt64, at offset: Int) {
-    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value >> 32)), at: offset)
-    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
-  }
-
-  /// The eight digits of `value`, the highest in the lowest byte.
-  @inline(__always)
-  private static func digits(_ value: UInt32) -> UInt64 {
-    // One digit to each byte: halves, quarters, then nibbles move apart.
-    var spread = UInt64(value.byteSwapped)
-    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff
-    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff
-    spread = (spread >> 4 | spread << 8) & 0x0f0f_0f0f_0f0f_0f0f
-    // A digit of 10 and more lies 39 places further on, at "a".
-    let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
-    return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
-  }
-}

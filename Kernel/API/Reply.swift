@@ -7,17 +7,19 @@ public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
-  case json, text, binary, metrics
+  case json, text, binary, metrics, html
   /// What the reply's own lines say, if anything.
   case own
 
-  var value: StaticString {
+  /// The header line.
+  var line: StaticString {
     switch self {
     case .own: ""
-    case .json: "application/json"
-    case .text: "text/plain; charset=utf-8"
-    case .metrics: "text/plain; version=0.0.4; charset=utf-8"
-    case .binary: "application/octet-stream"
+    case .json: "Content-Type: application/json\r\n"
+    case .text: "Content-Type: text/plain; charset=utf-8\r\n"
+    case .metrics: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+    case .html: "Content-Type: text/html; charset=utf-8\r\n"
+    case .binary: "Content-Type: application/octet-stream\r\n"
     }
   }
 }
@@ -117,12 +119,20 @@ public struct Reply: ~Copyable {
     let length = body.buffer.count &- fieldsLength
     var writer = TextWriter(capacity: 512 &+ (context.isHead ? fieldsLength : body.buffer.count))
     writer.beginHead(status, date: context.date.span)
-    writer.header("X-Request-ID", context.id.span)
+    writer.write("X-Request-ID: ")
+    writer.write(context.id.span)
     if context.isAPI {
-      writer.header("Access-Control-Allow-Origin", "*")
-      writer.header("Access-Control-Allow-Headers", "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent")
-      writer.header("Access-Control-Allow-Methods", "GET, DELETE, POST, PUT, HEAD")
-      writer.header("Access-Control-Expose-Headers", "X-Request-ID")
+      writer.write(
+        """
+        \r
+        Access-Control-Allow-Origin: *\r
+        Access-Control-Allow-Headers: Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent\r
+        Access-Control-Allow-Methods: GET, DELETE, POST, PUT, HEAD\r
+        Access-Control-Expose-Headers: X-Request-ID\r
+
+        """)
+    } else {
+      writer.write("\r\n")
     }
     if context.isWeb && !hasOwnCORS { writer.writeWebCORS() }
     if status == .unauthorized && media != .own { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
@@ -138,7 +148,7 @@ public struct Reply: ~Copyable {
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {
-      if media != .own { writer.header("Content-Type", media.value) }
+      writer.write(media.line)
       writer.endHead(length: length, connection: context.connection)
       if !context.isHead { writer.write(body.buffer.span.extracting(fieldsLength..<body.buffer.count)) }
     }

@@ -4,6 +4,7 @@
 //         16 random bytes, argument and environment strings, 8 zero bytes ← stack top
 
 import ABI
+import Base
 import Bytes
 
 /// What the initial stack says of the image, the machine and the invocation beside the request's strings.
@@ -122,6 +123,11 @@ public enum InitialStack {
   /// The offset just past the string that begins at `start`.
   private static func end(of strings: Span<UInt8>, from start: Int) -> Int {
     var position = start
+    while position &+ 8 <= strings.count {
+      let marks = Word.equal(strings.loadLE64(position), 0)
+      if marks != 0 { return position &+ Word.first(marks) &+ 1 }
+      position &+= 8
+    }
     while strings[position] != 0 { position &+= 1 }
     return position &+ 1
   }

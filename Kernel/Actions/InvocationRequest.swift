@@ -103,6 +103,25 @@ public struct InvocationRequest: ~Copyable, Sendable {
     return true
   }
 
+  /// As `addArgument`, for text in which there is no zero byte: what the kernel wrote, or checked as JSON.
+  public mutating func addArgument(checked argument: Span<UInt8>) -> Bool {
+    let mark = strings.count
+    guard environmentCount == 0, argument.count < Self.stringLimit - mark, strings.append(argument), strings.append(0) else {
+      strings.truncate(to: mark)
+      return false
+    }
+    argumentCount &+= 1
+    return true
+  }
+
+  /// Adds `count` environment strings that the kernel wrote: each with a name, an equals sign and a zero byte at its end, and no others. False,
+  /// and nothing changed, where the strings are past `stringLimit`, or memory is out.
+  public mutating func addEnvironment(checked block: Span<UInt8>, count: Int) -> Bool {
+    guard block.count <= Self.stringLimit - strings.count, strings.append(block) else { return false }
+    environmentCount &+= count
+    return true
+  }
+
   /// Adds all of `block`: environment strings, each ended by a zero byte. False, and nothing changed, where it does not end
   /// with one, or a string has no name or no equals sign, the strings are past `stringLimit`, or memory is out.
   public mutating func addEnvironment(block: borrowing ByteBuffer) -> Bool {

@@ -14,7 +14,7 @@ import Web
 extension HTTPServer {
   /// Makes an activation of a complete request, or what a trigger fires; answers at once where nobody waits for an end. True where the
   /// connection can go on then.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
@@ -45,7 +45,7 @@ extension HTTPServer {
   }
 
   /// The same for what is no trigger; where that fails, nothing has changed.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ payload: Range<Int>, _ requestID: RequestID, _ network: inout Network, _ now: Instant
   ) throws(APIError) {
@@ -68,7 +68,6 @@ extension HTTPServer {
   }
 
   /// What a request activates. An action of a package is looked for again, since its body may have been long in coming.
-  @_optimize(size)
   private mutating func target(of pending: PendingRequest, _ bytes: Span<UInt8>) throws(APIError) -> ResolvedAction {
     if pending.job != .background, !pending.package.isAbsent {
       guard let name = DecodedName(pending.package, pending.name, in: bytes) else { throw .badName }
@@ -87,7 +86,7 @@ extension HTTPServer {
   ///
   /// Throws, with nothing changed but the input gone: `.notFound`, `.reservedParameters` where the parameters set a final one, `.queueFull` or
   /// `.outOfMemory`.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func start(_ activation: consuming PendingActivation) throws(APIError) {
     let length = activation.input.count
     try checkStart(activation.target, activation.payload, of: activation.input.span, bytes: length, isRaw: activation.isRaw)
@@ -95,11 +94,10 @@ extension HTTPServer {
   }
 
   /// Whether an activation of `target` may be started with the parameters at `payload` of `text`, of which it will keep `bytes`.
-  @_optimize(size)
   private mutating func checkStart(
     _ target: ResolvedAction, _ payload: Range<Int>, of text: Span<UInt8>, bytes: Int, isRaw: Bool
   ) throws(APIError) {
-    guard let record = entities.actions[target.action], !(isRaw && record.isSequence) else { throw .notFound }
+    guard let record = entities.actions.record(of: target.action), !(isRaw && record.isSequence) else { throw .notFound }
     if record.hasFinalParameters, !isRaw, try setsFinalParameter(target, record, payload, of: text) { throw .reservedParameters }
     guard backlog.hasRoom(bytes), queue.hasRoom else {
       counters.rejected &+= 1
@@ -114,7 +112,6 @@ extension HTTPServer {
   }
 
   /// The connection's request, taken out of its buffer, which keeps what follows; nil, and nothing changed, where memory is out.
-  @_optimize(size)
   private mutating func takeRequest<Network: Transport & ~Copyable>(
     _ id: ConnectionID, _ length: Int, _ network: inout Network
   ) -> ByteBuffer? {
@@ -147,7 +144,7 @@ extension HTTPServer {
   }
 
   /// Sends the reply to a request whose bytes are the connection's no more, and waits for the next, which the caller looks for.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func sendUnread<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
   ) {
@@ -166,7 +163,7 @@ extension HTTPServer {
   }
 
   /// The same for a client that has waited; goes on with what it sent meanwhile.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func answerWaiting<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
   ) {
@@ -193,13 +190,14 @@ extension HTTPServer {
     return backlog.take(place)
   }
 
-  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first step is then the next in the queue.
-  @_optimize(size) @inline(never)
+  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
+  /// step is then the next in the queue.
+  @inline(never)
   mutating func begin<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
     let action = activation.target.action
-    guard let record = entities.actions[action], !(record.isSequence && activation.isRaw) else {
+    guard let record = entities.actions.record(of: action), !(record.isSequence && activation.isRaw) else {
       abandon(activation, .notFound, &network, now)
       return nil
     }
@@ -237,7 +235,7 @@ extension HTTPServer {
   }
 
   /// Tells whom it concerns how the activation `id`, whose record is at `place`, has ended: with `json`.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func tell<Network: Transport & ~Copyable>(
     _ audience: Audience, _ requestID: RequestID, _ end: ActivationEnd, _ json: consuming ByteBuffer, _ network: inout Network,
     _ now: Instant
@@ -252,7 +250,7 @@ extension HTTPServer {
   }
 
   /// Keeps the record of an activation that ran and answers who waits for it. Returns what the console shows.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func finishActivation<Network: Transport & ~Copyable>(
     _ invocation: consuming Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
@@ -297,7 +295,7 @@ extension HTTPServer {
   }
 
   /// Keeps the record of an activation that ran.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private static func append(
     _ facts: ActivationFacts, of activation: borrowing PendingActivation, in table: borrowing ActionTable, _ binding: borrowing ByteBuffer,
     _ result: borrowing ByteBuffer, _ log: borrowing ActivationLog, to store: inout ActivationStore
@@ -317,8 +315,8 @@ extension HTTPServer {
   }
 
   /// The reply to a blocking invocation.
-  @_optimize(size) @inline(never)
-  private mutating func reply(_ end: ActivationEnd, _ json: borrowing ByteBuffer, _ form: ReplyForm, _ id: RequestID) -> Reply {
+  @inline(never)
+  private mutating func reply(_ end: ActivationEnd, _ json: consuming ByteBuffer, _ form: ReplyForm, _ id: RequestID) -> Reply {
     if case .web(let kind) = form {
       var reply = WebReply.make(kind, end.response, json.span, id: id)
       reply.activation = end.id
@@ -335,7 +333,7 @@ extension HTTPServer {
     if case .record = form {
       ActivationWriter.write(end.place, of: activations, result: json.span, names: accounts, into: &reply.body)
     } else {
-      reply.body.write(json.span)
+      reply.body = TextWriter(json)
     }
     return reply
   }

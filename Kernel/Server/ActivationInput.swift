@@ -13,7 +13,7 @@ import Records
 extension HTTPServer {
   /// What the action of `activation`, whose record is `record`, is given: its parameters as standard input, as argv[1] where they are short
   /// enough, or as the line that it reads in loop mode; and the variables. nil where memory is out.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func makeRequest(
     _ activation: inout PendingActivation, _ record: ActionRecord, _ now: Instant
   ) -> InvocationRequest? {
@@ -38,27 +38,49 @@ extension HTTPServer {
     let identity = InvocationIdentity(
       activation: activation.id, version: record.version,
       deadline: wallClock(now) &+ UInt64(record.limits.timeoutMilliseconds))
-    let name = entities.actions.name(of: action)
-    let owner = accounts.namespaceName(entities.actions.namespace(of: action) ?? 0)
-    let namespace = accounts.name(of: activation.namespace)
     if record.isLoop {
-      var line = TextWriter(capacity: body.count &+ 512)
-      ActionEnvironment.beginLine(into: &line)
-      JSONValue(checked: body, of: input.span).writeCompact(of: input.span, into: &line)
-      ActionEnvironment.endLine(identity, name: name, owner: owner, namespace: namespace, into: &line)
-      guard !line.isBroken else { return nil }
-      let text = line.finish()
-      let length = text.count
-      request.setInput(text, body: 0..<length)
+      guard let line = Self.line(identity, input.span.extracting(body), action, activation.namespace, entities.actions, accounts) else {
+        return nil
+      }
+      let length = line.count
+      request.setInput(line, body: 0..<length)
       request.answersOnResult = true
       return request
     }
-    if body.count <= Self.longestArgument, !request.addArgument(input.span.extracting(body)) { return nil }
-    var variables = TextWriter(capacity: 512)
-    ActionEnvironment.write(identity, name: name, owner: owner, namespace: namespace, into: &variables)
-    guard !variables.isBroken, request.addEnvironment(block: variables.buffer) else { return nil }
+    if body.count <= Self.longestArgument, !request.addArgument(checked: input.span.extracting(body)) { return nil }
+    var buffer = ByteBuffer()
+    swap(&buffer, &spareVariables)
+    buffer.truncate(to: 0)
+    var variables = TextWriter(buffer)
+    Self.writeVariables(identity, action, activation.namespace, entities.actions, accounts, into: &variables)
+    guard !variables.isBroken, request.addEnvironment(checked: variables.buffer.span, count: ActionEnvironment.count) else { return nil }
+    spareVariables = variables.finish()
     request.setInput(input, body: body)
     return request
+  }
+
+  private static func writeVariables(
+    _ identity: InvocationIdentity, _ action: ActionID, _ caller: NamespaceID, _ actions: borrowing ActionTable,
+    _ accounts: borrowing AccountTable, into variables: inout TextWriter
+  ) {
+    ActionEnvironment.write(
+      identity, name: actions.name(of: action), owner: accounts.namespaceName(actions.namespace(of: action) ?? 0),
+      namespace: accounts.name(of: caller), into: &variables)
+  }
+
+  /// The line that an action in loop mode reads; nil where memory is out.
+  @_optimize(size) @inline(never)
+  private static func line(
+    _ identity: InvocationIdentity, _ parameters: Span<UInt8>, _ action: ActionID, _ caller: NamespaceID,
+    _ actions: borrowing ActionTable, _ accounts: borrowing AccountTable
+  ) -> ByteBuffer? {
+    var line = TextWriter(capacity: parameters.count &+ 512)
+    ActionEnvironment.beginLine(into: &line)
+    JSONValue(checked: 0..<parameters.count, of: parameters).writeCompact(of: parameters, into: &line)
+    ActionEnvironment.endLine(
+      identity, name: actions.name(of: action), owner: accounts.namespaceName(actions.namespace(of: action) ?? 0),
+      namespace: accounts.name(of: caller), into: &line)
+    return line.isBroken ? nil : line.finish()
   }
 
   /// Bytes of parameters that are still an argument: what Linux allows one string, less its end (MAX_ARG_STRLEN).
@@ -66,7 +88,6 @@ extension HTTPServer {
 
   /// Puts the parameters of the package, its binding and the action before those that `input` has at `body`; false where memory is out. An
   /// array that comes from a sequence's last step stays as it is.
-  @_optimize(size)
   mutating func addDefaults(
     _ target: ResolvedAction, _ record: ActionRecord, _ input: inout ByteBuffer, _ body: inout Range<Int>
   ) -> Bool {
@@ -83,7 +104,7 @@ extension HTTPServer {
   }
 
   private mutating func hasDefaults(_ target: ResolvedAction, _ record: ActionRecord) -> Bool {
-    target.package != nil || record.details != .none
+    target.package != nil || !entities.parameters(of: record).isEmpty
   }
 
   /// Adds the parameters that an action has where it is found as `target`; false where memory is out.

@@ -62,7 +62,7 @@ extension HTTPServer {
       return .reply(reply)
     }
     switch resource {
-    case .root: return .reply(Reply(.ok, .text, Pages.root))
+    case .root: return .reply(rootReply(bytes))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
     case .metrics: return .metrics(head.authorization.isAbsent ? nil : try authenticate(bytes))
@@ -79,11 +79,13 @@ extension HTTPServer {
   }
 
   /// The namespace of the sender.
-  @_optimize(size)
+  @inline(never)
   mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
-    guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
-      throw .unauthorized
-    }
+    guard !head.authorization.isAbsent else { throw .unauthorized }
+    let value = bytes.extracting(head.authorization)
+    if let namespace = lastCredentials.namespace(of: value) { return namespace }
+    guard let namespace = accounts.authenticate(value) else { throw .unauthorized }
+    lastCredentials.keep(value, namespace)
     return namespace
   }
 

@@ -123,15 +123,32 @@ extension HTTPServer {
   /// The namespace that `range` names, by its name or, the sender's, by `_`; nil where there is none.
   @_optimize(size)
   mutating func namespace(_ range: ByteRange, _ bytes: Span<UInt8>, own: NamespaceID) -> NamespaceID? {
+    if bytes.extracting(range).equals("_") { return own }
     guard let name = DecodedName(bytes.extracting(range)) else { return nil }
     return name.span.equals("_") ? own : accounts.namespace(named: name.span)
   }
 
   /// `/api/v1/namespaces/{namespace}/{collection}/…{name}`
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func judgeEntity(_ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
     let own = try authenticate(bytes)
     guard let owner = namespace(route.namespace, bytes, own: own) else { throw .forbidden }
+    // The usual request, whose name has no escapes: it is found at once.
+    if head.method == .post, route.collection == .actions, route.package.isAbsent, owner == own,
+      let action = entities.actions.find(namespace: own.number, name: bytes.extracting(route.name))
+    {
+      pending.namespace = own
+      try judgeActivation(of: action, bytes, &pending)
+      return .work
+    }
+    return try judgeNamed(route, own, owner, bytes, &pending)
+  }
+
+  /// The same for all but an action of the sender's that is invoked.
+  @_optimize(size) @inline(never)
+  private mutating func judgeNamed(
+    _ route: Route, _ own: NamespaceID, _ owner: NamespaceID, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
+  ) throws(APIError) -> Decision {
     guard let name = DecodedName(route.package, route.name, in: bytes), name.isLegal(parts: route.package.isAbsent ? 1 : 2) else {
       throw .badName
     }

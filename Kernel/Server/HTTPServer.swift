@@ -28,6 +28,8 @@ public struct HTTPServer: ~Copyable {
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
+  let page: WebPage
+  var lastCredentials = KnownCredentials()
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
@@ -54,6 +56,8 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
+  /// The same of the last activation's variables.
+  var spareVariables = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
@@ -61,9 +65,10 @@ public struct HTTPServer: ~Copyable {
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
-  public init(settings: ServerSettings, accounts: consuming AccountTable) {
+  public init(settings: ServerSettings, accounts: consuming AccountTable, page: consuming WebPage = WebPage()) {
     self.settings = settings
     self.accounts = accounts
+    self.page = page
     entities = Self.makeEntities(settings)
     isMetered = settings.quota.isBounded
     quotas = Self.makeQuotas(settings.quota)

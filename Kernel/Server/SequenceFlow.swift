@@ -14,7 +14,7 @@ import Records
 
 extension HTTPServer {
   /// Begins a sequence, alone or as a component of another: its first step is the next in the queue.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func beginSequence<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ record: ActionRecord, _ network: inout Network, _ now: Instant
   ) {
@@ -39,7 +39,7 @@ extension HTTPServer {
   }
 
   /// A component has ended with `json`.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func endStep<Network: Transport & ~Copyable>(
     of place: UInt32, _ end: ActivationEnd, _ json: consuming ByteBuffer, _ network: inout Network, _ now: Instant
   ) {
@@ -78,7 +78,7 @@ extension HTTPServer {
 
   /// Goes on with what the last component came to, or the sequence was given, at `payload` of `input`: the next component is queued, or the
   /// sequence ends, and perhaps those around it. A result that tells of an error ends them all.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func goOn<Network: Transport & ~Copyable>(
     _ place: Int, _ response: ResponseKind, _ input: consuming ByteBuffer, _ payload: Range<Int>, isFirst: Bool, _ network: inout Network,
     _ now: Instant
@@ -112,7 +112,7 @@ extension HTTPServer {
   }
 
   /// The action that the name at `range` of the sequence's names means now to the owner of the innermost sequence.
-  @_optimize(size)
+  @inline(never)
   private mutating func component(_ place: Int, _ range: Range<Int>) -> ResolvedAction? {
     let owner = sequences[place].level.owner
     let full = sequences[place].names.span.extracting(range)
@@ -124,7 +124,6 @@ extension HTTPServer {
   }
 
   /// Queues a step. It is the first of all where it is the sequence's own turn, or where its input is more than may lie waiting.
-  @_optimize(size)
   private mutating func queueStep(
     _ place: Int, _ target: ResolvedAction, _ input: consuming ByteBuffer, _ payload: Range<Int>, isFirst: Bool, _ now: Instant
   ) {
@@ -138,7 +137,7 @@ extension HTTPServer {
   }
 
   /// Keeps the record of the innermost sequence, which has ended.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func keepRecord(of place: Int, _ response: ResponseKind, _ result: Span<UInt8>, _ now: Instant) -> ActivationEnd {
     let level = sequences[place].level
     let isTop = sequences[place].levels.count == 1
