@@ -27,30 +27,16 @@ public enum QueryError: Error, Equatable, Sendable {
   @_optimize(size) @inline(never)
   public func write(_ query: Span<UInt8>, _ collection: StaticString, into text: inout TextWriter) {
     switch self {
-    case .limit(let value):
-      Self.begin("limit", into: &text)
-      Self.write("The value '", value, query, "' is not in the range of 0 to 200 for ", into: &text)
-      text.write(collection)
-      text.write(".")
-    case .skip(let value):
-      Self.begin("skip", into: &text)
-      Self.write("The value '", value, query, "' is not greater than or equal to 0 for ", into: &text)
-      text.write(collection)
-      text.write(".")
+    case .limit(let value): Self.write("limit", "The value '", value, query, "' is not in the range of 0 to 200 for ", collection, into: &text)
+    case .skip(let value): Self.write("skip", "The value '", value, query, "' is not greater than or equal to 0 for ", collection, into: &text)
     case .notInteger(let value, let isLimit):
-      Self.begin(isLimit ? "limit" : "skip", into: &text)
-      Self.write("The value '", value, query, "' is not an integer for ", into: &text)
-      text.write(collection)
-      text.write(".")
+      Self.write(isLimit ? "limit" : "skip", "The value '", value, query, "' is not an integer for ", collection, into: &text)
     case .notBoolean(let value, let isCount):
-      Self.begin(isCount ? "count" : "docs", into: &text)
-      Self.write("'", value, query, "' is not a valid Boolean value", into: &text)
+      Self.write(isCount ? "count" : "docs", "'", value, query, "' is not a valid Boolean value", into: &text)
     case .time(let value, let isSince):
-      Self.begin(isSince ? "since" : "upto", into: &text)
-      Self.write("Parameter is not a valid value for epoch seconds: ", value, query, "", into: &text)
+      Self.write(isSince ? "since" : "upto", "Parameter is not a valid value for epoch seconds: ", value, query, "", into: &text)
     case .name(let value):
-      Self.begin("name", into: &text)
-      Self.write("Parameter may be a 'simple' name or 'package-name/simple' name: ", value, query, "", into: &text)
+      Self.write("name", "Parameter may be a 'simple' name or 'package-name/simple' name: ", value, query, "", into: &text)
     case .docsWithCount: text.write("The parameter 'docs' is not permitted with 'count'.")
     case .activation(let length):
       guard length != 32 else { return text.write("The activation id is not valid.") }
@@ -60,15 +46,15 @@ public enum QueryError: Error, Equatable, Sendable {
     }
   }
 
-  private static func begin(_ name: StaticString, into text: inout TextWriter) {
+  /// Writes what is wrong with the parameter `name`: `before`, its value, and `after`, with the collection and a full stop where there is one.
+  @_optimize(size) @inline(never)
+  private static func write(
+    _ name: StaticString, _ before: StaticString, _ value: Range<Int>, _ query: Span<UInt8>, _ after: StaticString,
+    _ collection: StaticString? = nil, into text: inout TextWriter
+  ) {
     text.write("The query parameter '")
     text.write(name)
     text.write("' was malformed:\n")
-  }
-
-  private static func write(
-    _ before: StaticString, _ value: Range<Int>, _ query: Span<UInt8>, _ after: StaticString, into text: inout TextWriter
-  ) {
     text.write(before)
     let raw = query.extracting(value.lowerBound..<min(value.upperBound, value.lowerBound &+ shown))
     var decoded: [128 of UInt8] = .init(repeating: 0)
@@ -79,6 +65,9 @@ public enum QueryError: Error, Equatable, Sendable {
       text.write(raw)
     }
     text.write(after)
+    guard let collection else { return }
+    text.write(collection)
+    text.write(".")
   }
 }
 

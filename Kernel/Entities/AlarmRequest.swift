@@ -117,6 +117,7 @@ public struct AlarmRequest: Sendable {
   }
 
   /// A parameter that is there and not an empty string, which is as none, as OpenWhisk has it.
+  @inline(never)
   private func given(_ index: Int, _ text: Span<UInt8>) -> JSONValue? { fields[index].flatMap { Self.isBlank($0, text) ? nil : $0 } }
 
   private static func isBlank(_ value: JSONValue, _ text: Span<UInt8>) -> Bool { value.kind == .string && value.end &- value.start <= 2 }
@@ -145,6 +146,7 @@ public struct AlarmRequest: Sendable {
   }
 
   /// A date later than `now`: a string of ISO 8601, or milliseconds since 1970.
+  @inline(never)
   private static func date(
     _ name: AlarmDate, _ value: JSONValue, _ text: Span<UInt8>, _ now: UInt64, _ hasDate: Bool
   ) throws(AlarmError) -> UInt64 {

@@ -41,7 +41,7 @@ public struct HTTPServer: ~Copyable {
   var activations: ActivationStore
   /// Whether namespaces are bounded in what they invoke, and what each has used.
   let isMetered: Bool
-  var quotas: [NamespaceQuota]
+  var quotas: FailableArray<NamespaceQuota>
   /// Microseconds that invocations ran.
   var latencies = LatencyHistogram()
   /// What the invocations of each action came to.
@@ -79,6 +79,7 @@ public struct HTTPServer: ~Copyable {
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
   }
 
+  @_optimize(size) @inline(never)
   private static func makeEntities(_ settings: ServerSettings) -> EntityStore {
     var entities = EntityStore(
       capacity: settings.actions, codeBudget: settings.codeBytes, alarmBytes: settings.alarmBytes,

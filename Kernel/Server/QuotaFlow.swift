@@ -11,9 +11,15 @@ import Records
 
 extension HTTPServer {
   /// One quota of each namespace for invocations, one for firings of triggers; none where nothing is bounded.
-  static func makeQuotas(_ settings: QuotaSettings) -> [NamespaceQuota] {
-    guard settings.isBounded else { return [] }
-    return Array(repeating: NamespaceQuota(settings, now: Instant(nanoseconds: 0)), count: 2 &* AccountTable.capacity)
+  @_optimize(size) @inline(never)
+  static func makeQuotas(_ settings: QuotaSettings) -> FailableArray<NamespaceQuota> {
+    var quotas = FailableArray<NamespaceQuota>()
+    guard settings.isBounded else { return quotas }
+    let quota = NamespaceQuota(settings, now: Instant(nanoseconds: 0))
+    while quotas.count < 2 &* AccountTable.capacity {
+      guard quotas.append(quota) else { fatalError("no memory for the quotas") }
+    }
+    return quotas
   }
 
   /// Whether the complete request is one invocation too many, which is then answered.

@@ -1,6 +1,7 @@
 import API
 import Actions
 import Base
+import Foundation
 import HTTP
 import Records
 import Server
@@ -48,6 +49,19 @@ private let raw = "POST /function/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n
     #expect(world.request("PUT /api/v1/namespaces/_/actions/b HTTP/1.1\r\nHost: a\r\n\(otherAuthorization)Content-Length: \(smallestELF.count)\r\n\r\n", body: smallestELF)?.status == 200)
     #expect(world.api("POST", "_/actions/b?blocking=true", "{}", as: otherAuthorization)?.status == 200)
     #expect(world.api("POST", "_/actions/b?blocking=true", "{}", as: otherAuthorization)?.status == 429)
+  }
+
+  /// A web action counts for its namespace, whoever calls it; and so does what a trigger is fired for, on its own.
+  @Test func webActionsAndTriggers() {
+    let world = rated(1)
+    let code = Data(smallestELF).base64EncodedString()
+    #expect(world.api("PUT", "_/actions/w", "{\"exec\":{\"kind\":\"blackbox\",\"code\":\"\(code)\"},\"annotations\":[{\"key\":\"web-export\",\"value\":true}]}")?.status == 200)
+    let web = "GET /api/v1/web/me/default/w.json HTTP/1.1\r\nHost: a\r\n\r\n"
+    #expect(world.request(web)?.status == 200)
+    #expect(world.request(web)?.error == "Too many requests in the last minute (count: 2, allowed: 1).")
+    #expect(world.request(raw)?.status == 429)
+    #expect(world.api("PUT", "_/triggers/t", "{}")?.status == 200)
+    #expect(world.api("POST", "_/triggers/t", "{}")?.status == 204 && world.api("POST", "_/triggers/t", "{}")?.status == 429)
   }
 
   /// A refused request's connection goes on, and its body is out of the way.
