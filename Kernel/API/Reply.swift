@@ -144,7 +144,7 @@ public struct Reply: ~Copyable {
       writer.write(decimal: retrySeconds)
       writer.write("\r\n")
     }
-    writer.write(body.buffer.span.extracting(0..<fieldsLength))
+    if fieldsLength > 0 { writer.write(body.buffer.span.extracting(0..<fieldsLength)) }
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {

@@ -14,7 +14,7 @@ import Records
 
 extension HTTPServer {
   /// Begins a sequence, alone or as a component of another: its first step is the next in the queue.
-  @inline(never)
+  @_optimize(size) @inline(never)
   mutating func beginSequence<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ record: ActionRecord, _ network: inout Network, _ now: Instant
   ) {
@@ -137,7 +137,7 @@ extension HTTPServer {
   }
 
   /// Keeps the record of the innermost sequence, which has ended.
-  @inline(never)
+  @_optimize(size) @inline(never)
   private mutating func keepRecord(of place: Int, _ response: ResponseKind, _ result: Span<UInt8>, _ now: Instant) -> ActivationEnd {
     let level = sequences[place].level
     let isTop = sequences[place].levels.count == 1
