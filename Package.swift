@@ -46,8 +46,9 @@ let package = Package(
     kernel("Entities", "Entities", ["JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel("Records", "Records", ["Entities", "JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel("API", "API", ["Entities", "Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Web", "Web", ["API", "Entities", "Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel(
-      "Server", "Server", ["API", "Entities", "Records", "Archive", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+      "Server", "Server", ["Web", "API", "Entities", "Records", "Archive", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
@@ -79,6 +80,7 @@ let package = Package(
     .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: settings),
     tests("RecordsTests", ["Records", "Exposition", "Entities", "Actions", "Base", "Bytes"]),
     tests("APITests", ["API", "Entities", "Records", "HTTP", "Actions", "Base", "Bytes"]),
+    tests("WebTests", ["Web", "API", "Records", "HTTP", "JSON", "Base", "Bytes"]),
     tests(
       "ServerTests",
       ["Server", "API", "Entities", "Records", "Exposition", "Invariants", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),

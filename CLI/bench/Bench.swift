@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet-bench", abstract: "Count the guest instructions of requests and boots.")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case profile, boots, density }
+  enum Part: String, CaseIterable, ExpressibleByArgument { case profile, api, boots, density }
 
   @Option(help: "The folder that make built into.") var build = "build"
   @Option(help: "Requests that are counted.") var requests = 40
@@ -27,6 +27,7 @@ struct Bench: ParsableCommand {
   mutating func run() throws {
     let parts = part.isEmpty ? Part.allCases : part
     if parts.contains(.profile) { try profile() }
+    if parts.contains(.api) { try profileAPI() }
     if parts.contains(.boots) { try measureBoots() }
     if parts.contains(.density) { try density() }
   }
@@ -59,11 +60,43 @@ struct Bench: ParsableCommand {
     line("start", per(profile.stages[.start] ?? 0), "goal 3000")
     line("after exit back to ready", back, "goal 3000 + 600 for each page restored: \(Int(3000 + 600 * pages))")
     line("pages restored", pages)
+    showFunctions(profile)
+  }
+
+  private func showFunctions(_ profile: Profile) {
     print("\nThe \(top) functions that cost the most:")
     let symbols = stage.map { profile.stageSymbols[$0] ?? [:] } ?? profile.symbols
     for (name, count) in symbols.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(top) {
       line(String(name.prefix(110)), per(count), String(format: "%.1f calls", per(profile.calls[name] ?? 0)))
     }
+  }
+
+  // MARK: through the API
+
+  /// What OpenWhisk's API adds to a raw invocation of the same action with the same bytes, and a step of a sequence to that.
+  private func profileAPI() throws {
+    let program = try Program(path: kernel)
+    let user = try Program(path: build + "/actions/" + action)
+    let bed = try Bed(kernel: kernel)
+    try bed.deploy(action, try file(of: action))
+    try bed.deploy("three", sequence: [action, action, action])
+    let body = Array("{\"name\":\"\(String(repeating: "x", count: 53))\"}".utf8)
+    func measure(_ request: () throws -> [UInt8]) throws -> Profile {
+      for _ in 0..<100 { _ = try request() }
+      let trace = try bed.trace { for _ in 0..<requests { _ = try request() } }
+      return Profile(trace, kernel: program, action: user)
+    }
+    let raw = try measure { try bed.invoke(action, body) }
+    let api = try measure { try bed.activate(action, body) }
+    let sequence = try measure { try bed.activate("three", body) }
+    print("\nGuest instructions of a blocking invocation of \(action) through /api/v1, the record kept, and how many more than raw:")
+    for stage in Stage.allCases {
+      let count = api.stages[stage] ?? 0
+      line(stage.title, per(count), String(format: "%+.1f", per(count - (raw.stages[stage] ?? 0))))
+    }
+    line("whole request", per(api.total), String(format: "%+.1f, goal +12000", per(api.total - raw.total)))
+    line("each further step of a sequence", per(sequence.total - api.total) / 2)
+    showFunctions(api)
   }
 
   private func per(_ count: Int) -> Double { Double(count) / Double(requests) }

@@ -5,7 +5,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
   case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
   case badCGI, badEnvironment, badOutput, badLogs, badPath
-  case badPayload, badTime
+  case badPayload, reservedParameters, badTime
   case badLoop, badBlocking, badResult, badWait
   case unknownMedia, alreadyExists, otherCollection
   case badForce, badCode, badExec, noExec, codeNotKept, damagedUpload
@@ -24,7 +24,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .methodNotImplemented: .notImplemented
     case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
-    case .badPayload, .badTime: .badRequest
+    case .badPayload, .reservedParameters, .badTime: .badRequest
     case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
     case .badForce, .badCode, .badExec, .noExec, .codeNotKept, .damagedUpload: .badRequest
     case .emptySequence, .longSequence, .cyclicSequence, .missingComponent: .badRequest
@@ -59,6 +59,7 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badPath: "The path holds a malformed escape or a zero byte."
     case .badLoop: "The parameter loop must be true or false."
     case .badPayload: "The request content was malformed: parameters must be a JSON object."
+    case .reservedParameters: "Request defines parameters that are not allowed (e.g., reserved properties)."
     case .badTime: "The parameters since and upto must be milliseconds since 1970."
     case .badBlocking: "The parameter blocking must be true or false."
     case .badResult: "The parameter result must be true or false."

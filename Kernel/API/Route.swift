@@ -254,7 +254,7 @@ public struct Route: Sendable, BitwiseCopyable {
 
   @_optimize(size) @inline(never)
   private func allowsRare(_ method: HTTPMethod) -> Bool {
-    if resource.isFunction { return method != .trace && method != .connect }
+    if resource == .asyncFunction { return method != .trace && method != .connect }
     return methods.contains(MethodSet(method))
   }
 

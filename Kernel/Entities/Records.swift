@@ -62,7 +62,7 @@ public struct ActionRecord: EntityRecord {
   public var hasEnvironment: Bool = false
   /// Whether the action's output begins with CGI response headers; `hasEnvironment` then, too.
   public var isCGI: Bool = false
-  /// What OpenWhisk's annotations say: `web-export`, `raw-http`, `final`, `require-whisk-auth` and `feed`.
+  /// What OpenWhisk's annotations say: `web-export`, `raw-http` and `final` are true, `require-whisk-auth` and `feed` are there.
   public var isWeb = false
   public var isRawHTTP = false
   public var hasFinalParameters = false

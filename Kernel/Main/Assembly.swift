@@ -55,6 +55,7 @@ extension Kernel {
         user: settings.user(index), key: settings.key(index), namespace: settings.namespace(index))
       if !isAdded { SerialConsole().write("swiftlet: an auth= option is too long, or one too many; it is ignored\n") }
     }
-    return HTTPServer(settings: server, accounts: accounts)
+    let page = WebPage(tag: LinkedPage.tag, policy: LinkedPage.policy, packed: LinkedPage.packed)
+    return HTTPServer(settings: server, accounts: accounts, page: page)
   }
 }

@@ -53,6 +53,7 @@ extension HTTPServer {
         pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: entities.actions.namespace(of: action) ?? 0))
       }
       return .work
+    case .webAction: return try judgeWeb(route, bytes, &pending)
     default: break
     }
     if head.method == .options {
@@ -61,7 +62,7 @@ extension HTTPServer {
       return .reply(reply)
     }
     switch resource {
-    case .root: return .reply(Reply(.ok, .text, Pages.root))
+    case .root: return .reply(rootReply(bytes))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
     case .metrics: return .metrics(head.authorization.isAbsent ? nil : try authenticate(bytes))

@@ -159,6 +159,7 @@ extension HTTPServer {
     _ name: borrowing DecodedName, _ owner: NamespaceID, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
     if pending.collection == .actions {
+      pending.owner = owner
       try judgeActivation(of: try resolve(name.span, owner, for: pending.namespace).action, bytes, &pending)
       return .work
     }

@@ -28,9 +28,12 @@ public struct HTTPServer: ~Copyable {
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
+  let page: WebPage
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
+  /// Sequences that run.
+  var sequences = Pool<RunningSequence>()
   /// The activation that the executor works on; nil where it is a connection's request.
   var running: PendingActivation? = nil
   /// The newest activations.
@@ -56,9 +59,10 @@ public struct HTTPServer: ~Copyable {
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
-  public init(settings: ServerSettings, accounts: consuming AccountTable) {
+  public init(settings: ServerSettings, accounts: consuming AccountTable, page: consuming WebPage = WebPage()) {
     self.settings = settings
     self.accounts = accounts
+    self.page = page
     entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))

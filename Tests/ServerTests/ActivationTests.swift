@@ -24,12 +24,6 @@ extension World {
   }
 }
 
-private func response(_ record: NSDictionary?) -> NSDictionary? { record?["response"] as? NSDictionary }
-
-private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
-  (record?["annotations"] as? [NSDictionary])?.first { $0["key"] as? String == key }?["value"]
-}
-
 @Suite struct ActivationTests {
   @Test func blockingInvocationAnswersItsRecord() throws {
     let world = World()
