@@ -26,7 +26,7 @@ endef
 
 $(eval $(call fuzz_module,Invariants,Tests/Fuzz/Invariants,Entities Actions Archive HTTP JSON ABI Base Bytes))
 
-FUZZ_MODULES := Invariants Server API Entities Records Archive HTTP JSON Net Actions ABI Base Bytes
+FUZZ_MODULES := Invariants Server Web API Entities Records Archive HTTP JSON Net Actions ABI Base Bytes
 FUZZ_SOURCES := Tests/Fuzz/Driver/Driver.swift $(addprefix Tests/ServerTests/,World.swift FakeNetwork.swift FakeExecutor.swift StreamInvariants.swift)
 
 $(FUZZER): $(FUZZ_SOURCES) $(patsubst %,$(FUZZ_BUILD)/%.o,$(FUZZ_MODULES))
