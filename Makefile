@@ -5,6 +5,7 @@
 #   make run        boots the kernel under QEMU and serves (ARGS="--port 9090 …" goes to `swiftlet run`)
 #   make test       every test, those that boot QEMU included
 #   make test-openapi   the kernel against docs/openapi.yaml: a part of make test
+#   make fuzz       random input for every parser, with libFuzzer (RUNS=200000 FUZZ="json elf" say how much and which)
 #   make bench      guest instructions per request, boots, density (BENCH="--top 50 …" goes to swiftlet-bench)
 #   make lint       style rules that no compiler checks
 #   make clean      removes build/ and .build/
@@ -24,7 +25,7 @@ KERNEL_BUILD := $(BUILD)/kernel
 KERNEL       := $(BUILD)/swiftlet-kernel.elf
 
 .DELETE_ON_ERROR:
-.PHONY: all kernel actions test-actions cli iso run test test-openapi bench lint clean setup
+.PHONY: all kernel actions test-actions cli iso run test test-openapi fuzz bench lint clean setup
 
 all: kernel cli actions
 
@@ -71,6 +72,8 @@ KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -pars
   -Xcc -Xclang -Xcc -target-feature -Xcc -Xclang -Xcc +soft-float \
   -I Boot/include -I Kernel/Drivers/CDriverSupport/include -I $(KERNEL_BUILD)
 
+include Tests/Fuzz/build.mk
+
 # -Osize copies structs with `rep movsb`, which the modules that move large ones on a request's path must not. A generic
 # function is compiled where it is used, which is Main.
 COLD_MODULES := Settings ABI API JSON Entities Web
@@ -84,6 +87,9 @@ $(KERNEL_BUILD)/$(1).o: $$(wildcard $(2)/*.swift) $(foreach d,$(3),$(KERNEL_BUIL
 	@$(SWIFTC) $(KERNEL_SWIFTFLAGS) $(if $(filter $(1),$(COLD_MODULES)),-Osize,-O) -module-name $(1) -emit-module -emit-module-path $(KERNEL_BUILD)/$(1).swiftmodule \
 	  -c $$(filter %.swift,$$^) -o $$@
 	@touch $$@  # swiftc leaves an unchanged file as old as it is: the next make would build it again
+
+# The same files for the fuzzer, which runs on the host.
+$(call fuzz_module,$(1),$(2),$(3))
 endef
 
 BOOT_HEADERS   := $(wildcard Boot/include/*)

@@ -69,8 +69,11 @@ let package = Package(
     tests("SettingsTests", ["Settings", "Base", "Bytes"]),
     tests("NetTests", ["Net", "Base", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
-    .target(name: "JSONInvariants", dependencies: ["JSON", "Base", "Bytes"], path: "Tests/Fuzz/JSONInvariants", swiftSettings: settings),
-    tests("JSONTests", ["JSON", "JSONInvariants", "Base", "Bytes"]),
+    tests("JSONTests", ["JSON", "Invariants", "Base", "Bytes"]),
+    .target(
+      name: "Invariants", dependencies: ["Entities", "Actions", "Archive", "HTTP", "JSON", "ABI", "Base", "Bytes"],
+      path: "Tests/Fuzz/Invariants", swiftSettings: settings),
+    tests("InvariantsTests", ["Invariants"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
     tests("EntitiesTests", ["Entities", "JSON", "Actions", "Base", "Bytes"]),
@@ -80,7 +83,7 @@ let package = Package(
     tests("WebTests", ["Web", "API", "Records", "HTTP", "JSON", "Base", "Bytes"]),
     tests(
       "ServerTests",
-      ["Server", "API", "Entities", "Records", "Exposition", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+      ["Server", "API", "Entities", "Records", "Exposition", "Invariants", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),

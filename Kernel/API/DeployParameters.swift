@@ -1,8 +1,7 @@
-// The query parameters of a deployment and of a list.
+// The query parameters of a deployment, of an invocation and of requests about one entity. Out of scope: lists (ListQuery.swift).
 
 import Base
 import Bytes
-public import Entities
 import HTTP
 
 /// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=&loop=` asks for; nil is what the query leaves open.
@@ -55,7 +54,7 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
 
   public init() {}
 
-  @_optimize(size) @inline(never)
+  @_optimize(speed) @inline(never)
   public init(parsing query: Span<UInt8>) throws(APIError) {
     var blocking: Bool?
     var result: Bool?
@@ -76,16 +75,6 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
     isBlocking = blocking ?? false
     wantsResult = result ?? false
     waitMilliseconds = UInt32(truncatingIfNeeded: wait ?? Self.longestWait)
-  }
-}
-
-extension ListPage {
-  /// What `?limit=&skip=&count=` asks of a list: no more than 200 entries, which 0 stands for, too.
-  public init(parsing query: Span<UInt8>) throws(APIError) {
-    self.init()
-    if let number = try Parameter.number("limit", in: query, 0...200, .badPage) { limit = number == 0 ? 200 : number }
-    skip = try Parameter.number("skip", in: query, 0...Int(Int32.max), .badPage) ?? 0
-    countsOnly = try Parameter.flag("count", in: query, .badPage) ?? false
   }
 }
 
@@ -137,27 +126,5 @@ enum Parameter {
     guard let number = ASCII.decimal(value, limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
     else { throw error }
     return Int(number)
-  }
-}
-
-/// What `?limit=&skip=&count=&since=&upto=&name=&docs=` asks of the list of activations.
-public struct ActivationQuery: Sendable {
-  public var page: ListPage
-  /// Where in the query the name is that activations must have, percent-encoded.
-  public var name: Range<Int>?
-  /// Whether whole records are wanted.
-  public var isFull: Bool
-  /// Milliseconds since 1970 between which activations began, both included.
-  public var since: UInt64
-  public var upto: UInt64
-
-  public init(parsing query: Span<UInt8>) throws(APIError) {
-    page = try ListPage(parsing: query)
-    name = QueryString.value(of: "name", in: query)
-    isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
-    since = UInt64(try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0)
-    let upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
-    // To OpenWhisk's clients 0 is no bound.
-    self.upto = upto == 0 ? .max : UInt64(upto)
   }
 }

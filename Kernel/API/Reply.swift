@@ -59,8 +59,9 @@ public struct Reply: ~Copyable {
   public var body: TextWriter
   /// The value of an Allow header.
   public var allow: StaticString?
-  /// Whether the client is told to try again in a second.
+  /// Whether the client is told to try again, and in how many seconds.
   public var retries = false
+  public var retrySeconds: UInt64 = 1
   /// The activation that the reply is about.
   public var activation: ActivationID?
   /// How long the invocation that the reply is about ran.
@@ -138,7 +139,11 @@ public struct Reply: ~Copyable {
     if let activation { activation.writeHeader(into: &writer) }
     if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
-    if retries { writer.header("Retry-After", "1") }
+    if retries {
+      writer.write("Retry-After: ")
+      writer.write(decimal: retrySeconds)
+      writer.write("\r\n")
+    }
     if fieldsLength > 0 { writer.write(body.buffer.span.extracting(0..<fieldsLength)) }
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)

@@ -68,6 +68,8 @@ public struct ActionRecord: EntityRecord {
   public var hasFinalParameters = false
   public var needsWhiskAuth = false
   public var isFeed = false
+  /// What the kernel does itself where the action is invoked; nil for one that is a program or a sequence.
+  public internal(set) var builtIn: AlarmFeed?
   public var stamp: EntityStamp
   public var details = DetailsID.none
   /// Bytes of the executable file.

@@ -20,6 +20,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
   public static let uriTooLong = HTTPStatus(414)
   public static let unsupportedMediaType = HTTPStatus(415)
   public static let expectationFailed = HTTPStatus(417)
+  public static let tooManyRequests = HTTPStatus(429)
   public static let headerFieldsTooLarge = HTTPStatus(431)
   public static let internalServerError = HTTPStatus(500)
   public static let notImplemented = HTTPStatus(501)

@@ -14,7 +14,7 @@ import Web
 extension HTTPServer {
   /// Makes an activation of a complete request, or what a trigger fires; answers at once where nobody waits for an end. True where the
   /// connection can go on then.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
@@ -190,7 +190,8 @@ extension HTTPServer {
     return backlog.take(place)
   }
 
-  /// Takes up an activation; nil where it ended before it began, or is a sequence, whose first step is then the next in the queue.
+  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
+  /// step is then the next in the queue.
   @inline(never)
   mutating func begin<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
@@ -202,6 +203,10 @@ extension HTTPServer {
     }
     guard !record.isSequence else {
       beginSequence(activation, record, &network, now)
+      return nil
+    }
+    if let feed = record.builtIn {
+      runFeed(feed, activation, record, &network, now)
       return nil
     }
     guard let request = makeRequest(&activation, record, now) else {
@@ -280,7 +285,7 @@ extension HTTPServer {
 
   /// `namespace/package` of the binding that an activation's action was found through; empty where there was none.
   @_optimize(size)
-  private mutating func binding(of activation: borrowing PendingActivation) -> ByteBuffer {
+  mutating func binding(of activation: borrowing PendingActivation) -> ByteBuffer {
     var name = ByteBuffer()
     if let found = activation.target.binding, let namespace = entities.packages.namespace(of: found) {
       // A record without it is better than none.

@@ -89,7 +89,7 @@ extension HTTPServer {
   /// Puts the parameters of the package, its binding and the action before those that `input` has at `body`; false where memory is out. An
   /// array that comes from a sequence's last step stays as it is.
   @_optimize(size) @inline(never)
-  private mutating func addDefaults(
+  mutating func addDefaults(
     _ target: ResolvedAction, _ record: ActionRecord, _ input: inout ByteBuffer, _ body: inout Range<Int>
   ) -> Bool {
     guard input.span[body.lowerBound] == 0x7b else { return true }

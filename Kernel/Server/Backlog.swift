@@ -98,6 +98,20 @@ struct Backlog: ~Copyable {
     return activation
   }
 
+  /// Activations of a namespace.
+  func count(of namespace: NamespaceID) -> UInt32 {
+    var count: UInt32 = 0
+    for index in places.indices where Self.isOf(namespace, places[index]) { count &+= 1 }
+    return count
+  }
+
+  private static func isOf(_ namespace: NamespaceID, _ place: borrowing Place) -> Bool {
+    switch place.activation {
+    case .some(let activation): activation.namespace == namespace
+    case .none: false
+    }
+  }
+
   /// The identifier of the request that waits for `id`.
   func requestID(of id: ActivationID) -> RequestID? {
     for index in places.indices {

@@ -71,8 +71,8 @@ extension HTTPServer {
       var reply = Reply(.ok)
       writeCounters(into: &reply.body)
       return .reply(reply)
-    case .namespaces, .limits, .list: return .reply(try listReply(route, bytes))
-    case .activations, .activation, .activationLogs, .activationResult: return .reply(try activationReply(route, bytes))
+    case .namespaces, .limits, .list: return .reply(try listReply(route, bytes, pending.number))
+    case .activations, .activation, .activationLogs, .activationResult: return .reply(try activationReply(route, bytes, pending.number))
     case .entity: return try judgeEntity(route, bytes, &pending)
     case .function, .asyncFunction, .webAction, .server, .unknown: throw .notFound
     }

@@ -28,8 +28,8 @@ public struct HTTPServer: ~Copyable {
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
-  var lastCredentials = KnownCredentials()
   let page: WebPage
+  var lastCredentials = KnownCredentials()
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
@@ -39,6 +39,9 @@ public struct HTTPServer: ~Copyable {
   var running: PendingActivation? = nil
   /// The newest activations.
   var activations: ActivationStore
+  /// Whether namespaces are bounded in what they invoke, and what each has used.
+  let isMetered: Bool
+  var quotas: FailableArray<NamespaceQuota>
   /// Microseconds that invocations ran.
   var latencies = LatencyHistogram()
   /// What the invocations of each action came to.
@@ -58,7 +61,7 @@ public struct HTTPServer: ~Copyable {
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
-  /// No connection has a deadline before this.
+  /// No connection has a deadline before this, and no alarm is due.
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
@@ -66,12 +69,25 @@ public struct HTTPServer: ~Copyable {
     self.settings = settings
     self.accounts = accounts
     self.page = page
-    entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
+    entities = Self.makeEntities(settings)
+    isMetered = settings.quota.isBounded
+    quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
+  }
+
+  @_optimize(size) @inline(never)
+  private static func makeEntities(_ settings: ServerSettings) -> EntityStore {
+    var entities = EntityStore(
+      capacity: settings.actions, codeBudget: settings.codeBytes, alarmBytes: settings.alarmBytes,
+      builtIns: EntityStore.builtInActions, seed: settings.seed)
+    guard entities.insertAlarms(namespace: NamespaceID.system.number, at: settings.epochMilliseconds) else {
+      fatalError("no memory for the package alarms")
+    }
+    return entities
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {
