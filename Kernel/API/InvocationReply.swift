@@ -2,7 +2,7 @@
 // buffer, so that the whole reply is one run of bytes, and the length is filled in afterwards.
 //
 // For the common request, with no identifier of the client's and a connection that persists, the head is a copy of
-// a prepared one with two identifiers stored into it.
+// a prepared one with two identifiers stored into it, of the second its first half.
 
 import Base
 public import Bytes
@@ -65,6 +65,8 @@ public struct InvocationReplies: ~Copyable {
   private var lengthPosition = 0
   /// The second that the prepared head shows.
   private var preparedSecond: UInt64 = 0
+  /// And the second half of its activation's identifier, which is the same for all.
+  private var preparedBoot: UInt64 = 0
 
   public init() {}
 
@@ -72,26 +74,27 @@ public struct InvocationReplies: ~Copyable {
   public mutating func makeCommon(
     requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
   ) -> InvocationReply? {
-    if prepared.isEmpty || second != preparedSecond {
-      guard prepare(date) else { return nil }
+    if prepared.isEmpty || second != preparedSecond || activation.low != preparedBoot {
+      guard prepare(activation, date) else { return nil }
       preparedSecond = second
+      preparedBoot = activation.low
     }
     guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return nil }
     var bytes = buffer.mutableSpan
     bytes.store(hex: requestNumber, at: requestPosition)
     bytes.store(hex: activation.high, at: activationPosition)
-    bytes.store(hex: activation.low, at: activationPosition &+ 16)
     return InvocationReply(buffer: buffer, headLength: prepared.count, lengthField: lengthPosition)
   }
 
-  private mutating func prepare(_ date: borrowing HTTPDate) -> Bool {
+  private mutating func prepare(_ activation: ActivationID, _ date: borrowing HTTPDate) -> Bool {
     var writer = TextWriter(capacity: 320)
     writer.beginHead(.ok, date: date.span)
     writer.write("Content-Type: application/octet-stream\r\nX-Request-ID: ")
     requestPosition = writer.buffer.count
     writer.write("0000000000000000\r\nx-openwhisk-activation-id: ")
     activationPosition = writer.buffer.count
-    writer.write("00000000000000000000000000000000\r\nContent-Length: ")
+    activation.write(into: &writer)
+    writer.write("\r\nContent-Length: ")
     lengthPosition = writer.buffer.count
     writer.write("            \r\n\r\n")
     guard !writer.isBroken else { return false }
