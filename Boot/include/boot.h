@@ -209,11 +209,44 @@ void restore_zeros(uint64_t to) SWIFT_NAME(restoreZeros(to:));
 extern uint8_t restore_wide;
 INLINE void set_restore_wide(int enabled) SWIFT_NAME(setRestoreWide(_:)) { restore_wide = enabled != 0; }
 
-/// Copies `count` bytes upwards: right also where the ranges overlap and `to` is below `from`.
+/// Words at any address.
+struct any_word { uint64_t value; } __attribute__((packed, may_alias));
+struct any_half { uint32_t value; } __attribute__((packed, may_alias));
+#define WORD_AT(address) (((struct any_word *)(address))->value)
+#define HALF_AT(address) (((struct any_half *)(address))->value)
+
+/// Copies 32 bytes or less, in words that may overlap. All is read before anything is written: the ranges may overlap, too.
+INLINE void copy_short(void *to, const void *from, size_t count) SWIFT_NAME(copyShort(to:from:count:)) {
+  uint8_t *d = to;
+  const uint8_t *s = from;
+  if (count >= 16) {
+    uint64_t a = WORD_AT(s), b = WORD_AT(s + 8), c = WORD_AT(s + count - 16), e = WORD_AT(s + count - 8);
+    WORD_AT(d) = a;
+    WORD_AT(d + 8) = b;
+    WORD_AT(d + count - 16) = c;
+    WORD_AT(d + count - 8) = e;
+  } else if (count >= 8) {
+    uint64_t a = WORD_AT(s), b = WORD_AT(s + count - 8);
+    WORD_AT(d) = a;
+    WORD_AT(d + count - 8) = b;
+  } else if (count >= 4) {
+    uint32_t a = HALF_AT(s), b = HALF_AT(s + count - 4);
+    HALF_AT(d) = a;
+    HALF_AT(d + count - 4) = b;
+  } else if (count > 0) {
+    uint8_t a = s[0], b = s[count / 2], c = s[count - 1];
+    d[0] = a;
+    d[count / 2] = b;
+    d[count - 1] = c;
+  }
+}
+/// Copies `count` bytes, 8 or more, upwards: right also where the ranges overlap and `to` is below `from`.
 INLINE void copy_forward(void *to, const void *from, size_t count) SWIFT_NAME(copyForward(to:from:count:)) {
-  size_t words = count >> 3, rest = count & 7;
-  __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb"
-                   : "+D"(to), "+S"(from), "+c"(words) : "r"(rest) : "memory");
+  uint64_t last = WORD_AT((const uint8_t *)from + count - 8);
+  void *end = (uint8_t *)to + count - 8;
+  size_t words = count >> 3;
+  __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+  WORD_AT(end) = last;
 }
 /// Copies `count` bytes downwards, from the last: for ranges that overlap with `to` above `from`.
 INLINE void copy_backward(void *to, const void *from, size_t count) SWIFT_NAME(copyBackward(to:from:count:)) {

@@ -78,17 +78,18 @@ public enum InitialStack {
     position &+= 8
     let strings = request.strings.span
     var text = 0
-    for _ in 0..<request.argumentCount {
+    for index in 0..<request.argumentCount {
       stack.storeLE64(addressOfStart &+ UInt64(texts &+ text), at: position)
       position &+= 8
-      text = end(of: strings, from: text)
+      // The last argument, which may be long, need not be searched.
+      text = index &+ 1 < request.argumentCount ? end(of: strings, from: text) : request.argumentBytes
     }
     stack.storeLE64(0, at: position)
     position &+= 8
-    for _ in 0..<request.environmentCount {
+    for index in 0..<request.environmentCount {
       stack.storeLE64(addressOfStart &+ UInt64(texts &+ text), at: position)
       position &+= 8
-      text = end(of: strings, from: text)
+      if index &+ 1 < request.environmentCount { text = end(of: strings, from: text) }
     }
     stack.storeLE64(0, at: position)
     position &+= 8

@@ -17,6 +17,8 @@ public struct InvocationRequest: ~Copyable, Sendable {
   public private(set) var strings: ByteBuffer
   public private(set) var argumentCount = 0
   public private(set) var environmentCount = 0
+  /// Bytes of the argv strings, their zero bytes included.
+  public private(set) var argumentBytes = 0
   /// The invocation ends here at the latest, if the action's own time limit does not end it earlier.
   public var deadline: Instant = .distantFuture
   /// Loop mode: whether fd 0 is one line and its answer one line on fd 3, as in OpenWhisk's ActionLoop. Then the output is fd 3's, and
@@ -68,6 +70,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
       return false
     }
     argumentCount &+= 1
+    argumentBytes = strings.count
     return true
   }
 
@@ -111,15 +114,25 @@ public struct InvocationRequest: ~Copyable, Sendable {
       return false
     }
     argumentCount &+= 1
+    argumentBytes = strings.count
     return true
   }
 
-  /// Adds `count` environment strings that the kernel wrote: each with a name, an equals sign and a zero byte at its end, and no others. False,
-  /// and nothing changed, where the strings are past `stringLimit`, or memory is out.
-  public mutating func addEnvironment(checked block: Span<UInt8>, count: Int) -> Bool {
-    guard block.count <= Self.stringLimit - strings.count, strings.append(block) else { return false }
-    environmentCount &+= count
-    return true
+  /// Moves the strings out, so that `environment` more are written behind them by the kernel itself: each with a name, an equals sign and a
+  /// zero byte at its end, and none before. `putStrings` must follow.
+  @inline(__always)
+  public mutating func takeStrings(for environment: Int) -> ByteBuffer {
+    environmentCount &+= environment
+    var taken = ByteBuffer()
+    swap(&taken, &strings)
+    return taken
+  }
+
+  /// Puts back what `takeStrings(for:)` took, with the strings added. False where they are past `stringLimit`.
+  @inline(__always)
+  public mutating func putStrings(_ strings: consuming ByteBuffer) -> Bool {
+    self.strings = strings
+    return self.strings.count <= Self.stringLimit
   }
 
   /// Adds all of `block`: environment strings, each ended by a zero byte. False, and nothing changed, where it does not end
@@ -155,6 +168,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
     var taken = ByteBuffer()
     swap(&taken, &strings)
     argumentCount = 0
+    argumentBytes = 0
     environmentCount = 0
     return taken
   }

@@ -9,11 +9,19 @@ extension ByteBuffer {
     var digits: [20 of UInt8] = .init(repeating: 0)
     var position = 20
     var rest = value
-    repeat {
+    // Two digits for each division: 103 / 1024 is a tenth, rounded up by too little to matter below 100.
+    while rest >= 10 {
+      let pair = rest % 100
+      rest /= 100
+      let tens = (pair &* 103) >> 10
+      position &-= 2
+      digits[position] = 0x30 &+ UInt8(truncatingIfNeeded: tens)
+      digits[position &+ 1] = 0x30 &+ UInt8(truncatingIfNeeded: pair &- tens &* 10)
+    }
+    if rest > 0 || position == 20 {
       position &-= 1
-      digits[position] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
+      digits[position] = 0x30 &+ UInt8(truncatingIfNeeded: rest)
+    }
     return append(digits.span.extracting(position..<20))
   }
 

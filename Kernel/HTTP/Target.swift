@@ -62,7 +62,17 @@ public struct QueryPairs: Sendable, BitwiseCopyable {
     guard start < query.count else { return nil }
     var end = start
     var equals = -1
-    while end < query.count, query[end] != 0x26 {
+    while end < query.count {
+      if end &+ 8 <= query.count {
+        let word = query.loadLE64(end)
+        let marks = Word.equal(word, 0x26) | Word.equal(word, 0x3d)
+        if marks == 0 {
+          end &+= 8
+          continue
+        }
+        end &+= Word.first(marks)
+      }
+      if query[end] == 0x26 { break }
       if query[end] == 0x3d && equals < 0 { equals = end }
       end &+= 1
     }

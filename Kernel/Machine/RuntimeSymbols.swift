@@ -39,7 +39,7 @@ public func deallocate(_ pointer: UnsafeMutableRawPointer?) {
 @c(memcpy)
 public func copyMemory(_ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
   // SAFETY: C's contract: both ranges are valid and do not overlap.
-  unsafe copyForward(to: to, from: from, count: count)
+  if count <= 32 { unsafe copyShort(to: to, from: from, count: count) } else { unsafe copyForward(to: to, from: from, count: count) }
   return unsafe to
 }
 
@@ -47,7 +47,9 @@ public func copyMemory(_ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?
 public func moveMemory(_ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
   // SAFETY: C's contract: both ranges are valid. A copy upwards is right unless `to` lies inside `from`'s range.
   let distance = UInt(bitPattern: to) &- UInt(bitPattern: from)
-  if distance >= UInt(bitPattern: count) {
+  if count <= 32 {
+    unsafe copyShort(to: to, from: from, count: count)
+  } else if distance >= UInt(bitPattern: count) {
     unsafe copyForward(to: to, from: from, count: count)
   } else {
     unsafe copyBackward(to: to, from: from, count: count)

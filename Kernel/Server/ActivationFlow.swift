@@ -185,6 +185,7 @@ extension HTTPServer {
     answerWaiting(slot, reply, known, &network, now)
   }
 
+  @inline(__always)
   mutating func takeWaiting(_ work: Work) -> PendingActivation? {
     guard case .activation(let place) = work else { return nil }
     return backlog.take(place)

@@ -13,7 +13,7 @@ import Records
 extension HTTPServer {
   /// What the action of `activation`, whose record is `record`, is given: its parameters as standard input, as argv[1] where they are short
   /// enough, or as the line that it reads in loop mode; and the variables. nil where memory is out.
-  @inline(never)
+  @inline(__always)
   mutating func makeRequest(
     _ activation: inout PendingActivation, _ record: ActionRecord, _ now: Instant
   ) -> InvocationRequest? {
@@ -48,13 +48,9 @@ extension HTTPServer {
       return request
     }
     if body.count <= Self.longestArgument, !request.addArgument(checked: input.span.extracting(body)) { return nil }
-    var buffer = ByteBuffer()
-    swap(&buffer, &spareVariables)
-    buffer.truncate(to: 0)
-    var variables = TextWriter(buffer)
+    var variables = TextWriter(request.takeStrings(for: ActionEnvironment.count))
     Self.writeVariables(identity, action, activation.namespace, entities.actions, accounts, into: &variables)
-    guard !variables.isBroken, request.addEnvironment(checked: variables.buffer.span, count: ActionEnvironment.count) else { return nil }
-    spareVariables = variables.finish()
+    guard !variables.isBroken, request.putStrings(variables.finish()) else { return nil }
     request.setInput(input, body: body)
     return request
   }

@@ -56,8 +56,6 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
-  /// The same of the last activation's variables.
-  var spareVariables = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil

@@ -52,4 +52,25 @@ import Testing
       _ = bytes.span.loadBE16(offset)
     }
   }
+
+  /// Of each length, and with each byte changed in turn.
+  @Test func comparisonsSeeEveryByte() {
+    let texts: [StaticString] = [
+      "", "a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdefg", "abcdefgh", "abcdefghi", "abcdefghijk", "abcdefghijklmno",
+      "abcdefghijklmnop", "abcdefghijklmnopq", "abcdefghijklmnopqrstuvwxyz",
+    ]
+    for text in texts {
+      var bytes = Array(String(describing: text).utf8)
+      check(bytes.span.equals(text))
+      check((bytes + [0]).span.hasPrefix(text))
+      check(bytes.map { $0 - 0x20 }.span.equalsIgnoringCase(text))
+      for index in bytes.indices {
+        bytes[index] ^= 1
+        check(!bytes.span.equals(text))
+        check(!(bytes + [0]).span.hasPrefix(text))
+        check(!bytes.span.equalsIgnoringCase(text))
+        bytes[index] ^= 1
+      }
+    }
+  }
 }

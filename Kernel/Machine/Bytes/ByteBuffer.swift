@@ -65,13 +65,15 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   /// Appends `bytes`, growing by at least half; false, and nothing changed, where memory is out.
   @inline(never)
   public mutating func append(_ bytes: Span<UInt8>) -> Bool {
-    guard grow(by: bytes.count) else { return false }
     guard bytes.count > 0 else { return true }
-    // SAFETY: `grow` made room for bytes.count more bytes at base + count.
+    // Both are lengths of what is in memory: no sum of them overflows.
+    let end = count &+ bytes.count
+    if end > capacity, !grow(to: end) { return false }
+    // SAFETY: there is room for all of `bytes` at base + count, and both have memory.
     unsafe bytes.withUnsafeBytes { from in
-      unsafe (base! + count).copyMemory(from: from.baseAddress!, byteCount: from.count)
+      unsafe (base.unsafelyUnwrapped + count).copyMemory(from: from.baseAddress.unsafelyUnwrapped, byteCount: from.count)
     }
-    count &+= bytes.count
+    count = end
     return true
   }
 
@@ -79,20 +81,21 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   @inline(never)
   public mutating func append(_ text: StaticString) -> Bool {
     let length = text.utf8CodeUnitCount
-    guard grow(by: length) else { return false }
     guard length > 0 else { return true }
-    // SAFETY: `grow` made room for `length` more bytes at base + count.
-    unsafe (base! + count).copyMemory(from: text.utf8Start, byteCount: length)
-    count &+= length
+    let end = count &+ length
+    if end > capacity, !grow(to: end) { return false }
+    // SAFETY: there is room for `length` more bytes at base + count.
+    unsafe (base.unsafelyUnwrapped + count).copyMemory(from: text.utf8Start, byteCount: length)
+    count = end
     return true
   }
 
   /// Appends one byte; false, and nothing changed, where memory is out.
   @inline(never)
   public mutating func append(_ byte: UInt8) -> Bool {
-    guard grow(by: 1) else { return false }
-    // SAFETY: `grow` made room for one more byte.
-    unsafe (base! + count).storeBytes(of: byte, as: UInt8.self)
+    if count >= capacity, !grow(to: count &+ 1) { return false }
+    // SAFETY: there is room for one more byte.
+    unsafe (base.unsafelyUnwrapped + count).storeBytes(of: byte, as: UInt8.self)
     count &+= 1
     return true
   }
@@ -151,8 +154,13 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   private mutating func grow(by extra: Int) -> Bool {
     let (needed, overflow) = count.addingReportingOverflow(extra)
     guard !overflow else { return false }
-    if needed <= capacity { return true }
-    return reallocate(max(needed, capacity &+ capacity / 2)) || reallocate(needed)
+    return needed <= capacity || grow(to: needed)
+  }
+
+  /// Makes room for `needed` bytes, which are more than there is.
+  @inline(never)
+  private mutating func grow(to needed: Int) -> Bool {
+    reallocate(max(needed, capacity &+ capacity / 2)) || reallocate(needed)
   }
 
   @inline(never)

@@ -58,22 +58,25 @@ extension Span where Element == UInt8 {
       @inline(__always) func agrees(_ mine: UInt64, _ theirs: UInt64) -> Bool {
         (mine ^ theirs) & ~(caseBit & (theirs >> 1)) == 0
       }
+      @inline(__always) func agreesByte(_ at: Int) -> Bool { unsafe agrees(UInt64(bytes[at]), UInt64(other[at])) }
+      @inline(__always) func agreesHalf(_ at: Int) -> Bool {
+        unsafe agrees(UInt64(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)),
+          UInt64(other.loadUnaligned(fromByteOffset: at, as: UInt32.self)))
+      }
+      @inline(__always) func agreesWord(_ at: Int) -> Bool {
+        unsafe agrees(bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self), other.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+      }
+      // The last word, or half, may overlap the one before.
+      guard length >= 8 else {
+        if length >= 4 { return agreesHalf(0) && agreesHalf(length &- 4) }
+        return length == 0 || agreesByte(0) && agreesByte(length / 2) && agreesByte(length &- 1)
+      }
       var at = 0
-      while at &+ 8 <= length {
-        guard unsafe agrees(bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self),
-          other.loadUnaligned(fromByteOffset: at, as: UInt64.self)) else { return false }
+      while at < length &- 8 {
+        guard agreesWord(at) else { return false }
         at &+= 8
       }
-      if at &+ 4 <= length {
-        guard unsafe agrees(UInt64(bytes.loadUnaligned(fromByteOffset: at, as: UInt32.self)),
-          UInt64(other.loadUnaligned(fromByteOffset: at, as: UInt32.self))) else { return false }
-        at &+= 4
-      }
-      while at < length {
-        guard unsafe agrees(UInt64(bytes[at]), UInt64(other[at])) else { return false }
-        at &+= 1
-      }
-      return true
+      return agreesWord(length &- 8)
     }
   }
 
