@@ -4,7 +4,7 @@
 #   make iso        the GRUB image build/swiftlet.iso (CMDLINE="…" sets the kernel's command line)
 #   make run        boots the kernel under QEMU and serves (ARGS="--port 9090 …" goes to `swiftlet run`)
 #   make test       every test, those that boot QEMU included
-#   make bench      guest instructions per request, boots, density (BENCH="--top 50 …" goes to swiftlet-bench)
+#   make bench      Swiftlet beside its peers, and guest instructions per request (BENCH="--quick …" goes to swiftlet-bench)
 #   make lint       style rules that no compiler checks
 #   make clean      removes build/ and .build/
 
@@ -23,7 +23,7 @@ KERNEL_BUILD := $(BUILD)/kernel
 KERNEL       := $(BUILD)/swiftlet-kernel.elf
 
 .DELETE_ON_ERROR:
-.PHONY: all kernel actions test-actions cli iso run test bench lint clean setup
+.PHONY: all kernel actions test-actions cli iso run test lint clean setup
 
 all: kernel cli actions
 
@@ -159,9 +159,7 @@ test: all iso test-actions lint
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --skip SystemTests
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --filter SystemTests
 
-bench: kernel actions
-	@$(SWIFT) build --quiet --product swiftlet-bench
-	@"$$($(SWIFT) build --show-bin-path)/swiftlet-bench" --build "$(abspath $(BUILD))" $(BENCH)
+include CLI/bench/build.mk
 
 lint:
 	@CLI/lint.sh
