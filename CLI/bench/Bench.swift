@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swiftlet-bench", abstract: "Count the guest instructions of requests and boots.")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case profile, boots, density }
+  enum Part: String, CaseIterable, ExpressibleByArgument { case compare, profile, boots, density }
 
   @Option(help: "The folder that make built into.") var build = "build"
   @Option(help: "Requests that are counted.") var requests = 40
@@ -20,12 +20,15 @@ struct Bench: ParsableCommand {
   @Option(help: "Actions to deploy for the density.") var actions = 10_000
   @Option(help: "The action to profile.") var action = "echo"
   @Option(help: "Show the functions of one stage only: receive, http, start, systemCalls, exit, send, restore, other.") var stage: Stage?
+  @Flag(help: "Fewer rounds and contestants: two minutes.") var quick = false
   @Option(help: "What to measure; may be given several times (default: everything).") var part: [Part] = []
 
   private var kernel: String { build + "/swiftlet-kernel.elf" }
 
   mutating func run() throws {
+    try Lab.enter()
     let parts = part.isEmpty ? Part.allCases : part
+    if parts.contains(.compare) { try compare() }
     if parts.contains(.profile) { try profile() }
     if parts.contains(.boots) { try measureBoots() }
     if parts.contains(.density) { try density() }
@@ -37,6 +40,27 @@ struct Bench: ParsableCommand {
 
   private func line(_ title: String, _ value: Double, _ note: String = "") {
     print(String(format: "  %9.1f  ", value) + title + (note.isEmpty ? "" : "  (\(note))"))
+  }
+
+  // MARK: side by side
+
+  private func compare() throws {
+    let plan = GuestPlan(build: build, accelerator: try Accelerator(for: .auto, support: .detect()))
+    let load = LoadTool(program: build + "/bench/bench-load")
+    var field = try Field(plan, load: load)
+    try field.fill(peers: !quick)
+    for line in field.leftOut { print("left out: \(line)") }
+    var results = Results()
+    try Comparison(load: load, rounds: quick ? 2 : 5, seconds: quick ? 0.3 : 0.5).run(field.contestants, into: &results)
+    for contestant in field.contestants {
+      print(contestant.title)
+      for cell in Comparison.cells(contestant) {
+        let p50 = results.median(contestant.title, cell, "p50") ?? 0
+        let rate = results.median(contestant.title, cell, "rate") ?? 0
+        print(String(format: "  %8.0f us  %8.0f/s  ", p50 / 1000, rate) + cell.title)
+      }
+    }
+    for fault in results.faults { print("fault: \(fault)") }
   }
 
   // MARK: one request

@@ -9,6 +9,7 @@
 // (coordinated omission). With --new each request has a connection of its own, which the server is asked to close.
 // The result is one line of NAME=VALUE; latencies in nanoseconds.
 
+import CLinux
 import Glibc
 
 @main
@@ -67,7 +68,7 @@ struct LoadPlan {
     let size = options.integer("body", 64)
     if size != 0, size < Self.sequenceDigits { fail("--body: 0, or \(Self.sequenceDigits) and more") }
     var head = "\(options.text("method", "POST")) \(options.text("path", "/function/echo")) HTTP/1.1\r\nHost: \(host)\r\n"
-    if size > 0 { head += "Content-Length: \(size)\r\n" }
+    head += "Content-Length: \(size)\r\n"
     if isNew { head += "Connection: close\r\n" }
     request = Array((head + "\r\n").utf8)
     bodyOffset = request.count

@@ -1,0 +1,92 @@
+// Rounds: every contestant in turn, each cell of the tables once, and the same again.
+
+import Foundation
+
+/// What was measured, by contestant and cell, a sample for each round.
+struct Results {
+  private(set) var samples: [String: [Cell: [Sample]]] = [:]
+  /// Faults that were seen, for the report.
+  private(set) var faults: [String] = []
+
+  mutating func add(_ sample: Sample, _ contestant: String, _ cell: Cell) {
+    samples[contestant, default: [:]][cell, default: []].append(sample)
+    if sample.faults > 0 { faults.append("\(contestant), \(cell.title): \(sample.faultText)") }
+  }
+
+  func all(_ contestant: String, _ cell: Cell, _ value: String) -> [Double] {
+    (samples[contestant]?[cell] ?? []).filter { $0["answers"] > 0 }.map { $0[value] }
+  }
+
+  /// The median over the rounds; nil where nothing was measured.
+  func median(_ contestant: String, _ cell: Cell, _ value: String) -> Double? { all(contestant, cell, value).median }
+
+  /// `one` by `other`, round by round: the median, and the least and the greatest.
+  func ratio(_ one: String, _ other: String, _ cell: Cell, _ value: String) -> Ratio? {
+    Ratio(zip(all(one, cell, value), all(other, cell, value)).map { $0 / $1 })
+  }
+}
+
+struct Ratio {
+  var median: Double
+  var least: Double
+  var greatest: Double
+
+  init?(_ values: [Double]) {
+    guard let median = values.median, let least = values.min(), let greatest = values.max() else { return nil }
+    self.median = median
+    self.least = least
+    self.greatest = greatest
+  }
+
+  init(_ value: Double) {
+    median = value
+    least = value
+    greatest = value
+  }
+}
+
+extension [Double] {
+  var median: Double? {
+    let sorted = self.sorted()
+    if sorted.isEmpty { return nil }
+    let middle = sorted.count / 2
+    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}
+
+struct Comparison {
+  var load: LoadTool
+  var rounds: Int
+  /// Seconds that each cell is measured for in each round.
+  var seconds: Double
+
+  static let widths = [1, 4, 16, 64]
+
+  /// The cells that one contestant is measured in.
+  static func cells(_ contestant: Contestant) -> [Cell] {
+    var cells: [Cell] = []
+    for isNew in [false, true] {
+      for width in widths { cells.append(Cell(connections: width, isNew: isNew)) }
+    }
+    // Answers from memory have one size.
+    if contestant.targets[.echo]?.expected == nil { cells.append(Cell(body: 65_536)) }
+    if contestant.targets[.echoGlibc] != nil { cells += [Cell(work: .echoGlibc), Cell(work: .echoGlibc, connections: 16)] }
+    if contestant.targets[.compute] != nil { cells += [Cell(work: .compute, body: 0), Cell(work: .compute, connections: 16, body: 0)] }
+    return cells
+  }
+
+  func run(_ contestants: [Contestant], into results: inout Results) throws {
+    for round in 0..<rounds {
+      print("round \(round + 1) of \(rounds)", terminator: "")
+      for contestant in contestants {
+        print(".", terminator: "")
+        fflush(nil)
+        for cell in Self.cells(contestant) {
+          guard let target = contestant.targets[cell.work] else { continue }
+          results.add(try load.run(target, cell, seconds: seconds), contestant.title, cell)
+        }
+      }
+      print()
+    }
+  }
+}
