@@ -1,6 +1,4 @@
-// `swiftlet-bench`: measures the kernel under QEMU: guest instructions of a request, boots, memory of deployed actions.
-//
-// Instructions are counted, not timed: the figures are the same on every host, but for a few instructions of timers.
+// `swiftlet-bench`: measures the kernel under QEMU: beside its peers, in guest instructions of a request, in boots, in memory of deployed actions.
 
 import ArgumentParser
 import Foundation
@@ -9,9 +7,16 @@ import SwiftletHost
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet-bench", abstract: "Count the guest instructions of requests and boots.")
+    commandName: "swiftlet-bench", abstract: "Measure Swiftlet beside its peers, and count its guest instructions.")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case compare, profile, boots, density }
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    /// Rounds of all contestants; first answers and memory; instructions beside Linux's; overload and tails.
+    case compare, starts, instructions, overload
+    /// Instructions by stage and function; boots; many actions.
+    case profile, boots, density
+    /// Only where asked for.
+    case soak
+  }
 
   @Option(help: "The folder that make built into.") var build = "build"
   @Option(help: "Requests that are counted.") var requests = 40
@@ -20,18 +25,54 @@ struct Bench: ParsableCommand {
   @Option(help: "Actions to deploy for the density.") var actions = 10_000
   @Option(help: "The action to profile.") var action = "echo"
   @Option(help: "Show the functions of one stage only: receive, http, start, systemCalls, exit, send, restore, other.") var stage: Stage?
+  @Option(help: "Requests of the soak.") var soak = 2_000_000
+  @Option(help: "The document to fill in; charts go into a folder beside it. Given none, nothing is written.") var document: String?
   @Flag(help: "Fewer rounds and contestants: two minutes.") var quick = false
   @Option(help: "What to measure; may be given several times (default: everything).") var part: [Part] = []
 
-  private var kernel: String { build + "/swiftlet-kernel.elf" }
+  /// The folder for charts.
+  var charts: String? {
+    document.map { $0.hasSuffix(".md") ? String($0.dropLast(3)) : $0 + ".charts" }
+  }
 
-  mutating func run() throws {
+  var accelerator: Accelerator { get throws { try Accelerator(for: .auto, support: .detect()) } }
+  var measurements: Measurements {
+    get throws {
+      Measurements(
+        plan: GuestPlan(build: build, accelerator: try accelerator), load: LoadTool(program: build + "/bench/bench-load"))
+    }
+  }
+
+  var kernel: String { build + "/swiftlet-kernel.elf" }
+
+  /// What is found.
+  final class Findings {
+    var report = Report()
+    var field: Field?
+  }
+
+  func run() throws {
     try Lab.enter()
-    let parts = part.isEmpty ? Part.allCases : part
-    if parts.contains(.compare) { try compare() }
-    if parts.contains(.profile) { try profile() }
-    if parts.contains(.boots) { try measureBoots() }
-    if parts.contains(.density) { try density() }
+    let findings = Findings()
+    let started = ContinuousClock.now
+    let standard = Part.allCases.filter { $0 != .soak && (!quick || [.compare, .starts, .instructions, .profile].contains($0)) }
+    for one in part.isEmpty ? standard : part {
+      switch one {
+      case .compare: try compare(findings)
+      case .starts: try starts(findings)
+      case .instructions: try instructions(findings)
+      case .overload: try overload(findings)
+      case .profile: try profile(findings)
+      case .boots: try measureBoots()
+      case .density: try density()
+      case .soak: try soakRun(findings)
+      }
+    }
+    print("\nAll of it took \((ContinuousClock.now - started).seconds).")
+    guard let document else { return }
+    findings.report.add("machine", "Machine:", try Machine.facts(accelerator: try accelerator.kind.rawValue))
+    try findings.report.write(to: document)
+    print("Written: \(document)")
   }
 
   private func file(of action: String) throws -> [UInt8] {
@@ -42,30 +83,9 @@ struct Bench: ParsableCommand {
     print(String(format: "  %9.1f  ", value) + title + (note.isEmpty ? "" : "  (\(note))"))
   }
 
-  // MARK: side by side
-
-  private func compare() throws {
-    let plan = GuestPlan(build: build, accelerator: try Accelerator(for: .auto, support: .detect()))
-    let load = LoadTool(program: build + "/bench/bench-load")
-    var field = try Field(plan, load: load)
-    try field.fill(peers: !quick)
-    for line in field.leftOut { print("left out: \(line)") }
-    var results = Results()
-    try Comparison(load: load, rounds: quick ? 2 : 5, seconds: quick ? 0.3 : 0.5).run(field.contestants, into: &results)
-    for contestant in field.contestants {
-      print(contestant.title)
-      for cell in Comparison.cells(contestant) {
-        let p50 = results.median(contestant.title, cell, "p50") ?? 0
-        let rate = results.median(contestant.title, cell, "rate") ?? 0
-        print(String(format: "  %8.0f us  %8.0f/s  ", p50 / 1000, rate) + cell.title)
-      }
-    }
-    for fault in results.faults { print("fault: \(fault)") }
-  }
-
   // MARK: one request
 
-  private func profile() throws {
+  private func profile(_ findings: Findings) throws {
     let program = try Program(path: kernel)
     let user = try Program(path: build + "/actions/" + action)
     let bed = try Bed(kernel: kernel)
@@ -78,6 +98,13 @@ struct Bench: ParsableCommand {
     print("\nGuest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):")
     for stage in Stage.allCases { line(stage.title, per(profile.stages[stage] ?? 0)) }
     line("whole request", per(profile.total), "goal 12000")
+    var table = Table(head: ["stage", "instructions"])
+    for stage in Stage.allCases { table.rows.append([stage.title, Text.grouped(per(profile.stages[stage] ?? 0))]) }
+    table.rows.append(["**whole request**", "**\(Text.grouped(per(profile.total)))**"])
+    if action == "echo" {
+      findings.report.add("profile", "The same as a table:", table.lines)
+      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
+    }
     let pages = per(profile.pageFills)
     let back = per((profile.stages[.exit] ?? 0) + (profile.stages[.restore] ?? 0))
     line("start", per(profile.stages[.start] ?? 0), "goal 3000")

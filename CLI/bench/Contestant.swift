@@ -20,23 +20,25 @@ struct Target {
   var path: String
   /// The file that holds the answer; nil: the request's body.
   var expected: String?
+  /// Whether the request's body is to hold the head of a CGI response.
+  var isCGI = false
 }
 
 final class Contestant {
   /// How the tables name it.
   let title: String
   let targets: [Work: Target]
-  /// The process whose memory counts; nil: none to speak of.
-  let process: (() -> Int32)?
+  /// How it was started, where that is a command of its own.
+  let command: String?
   /// Whether each request takes milliseconds, so that one in two rounds is enough.
   let isSlow: Bool
   /// What keeps it alive.
   private let keep: [AnyObject]
 
-  init(_ title: String, targets: [Work: Target], process: (() -> Int32)? = nil, isSlow: Bool = false, keep: [AnyObject] = []) {
+  init(_ title: String, targets: [Work: Target], command: String? = nil, isSlow: Bool = false, keep: [AnyObject] = []) {
     self.title = title
     self.targets = targets
-    self.process = process
+    self.command = command
     self.isSlow = isSlow
     self.keep = keep
   }
@@ -92,6 +94,7 @@ struct LoadTool {
     var words = [program, "--address", target.address, "--port", "\(target.port)", "--path", target.path]
     words += ["--connections", "\(cell.connections)", "--seconds", "\(seconds)", "--body", "\(cell.body)"]
     if cell.isNew { words.append("--new") }
+    if target.isCGI { words.append("--cgi") }
     if let expected = target.expected { words += ["--expect", expected] }
     return Shell.command(words + extra)
   }

@@ -87,14 +87,15 @@ extension Field {
       try guest.deploy("echo-glibc", echoGlibc)
       targets[.echoGlibc] = guest.target("echo-glibc")
     }
-    try add(Contestant(title, targets: targets, process: { guest.machine.processIdentifier }, keep: [guest]))
+    try add(Contestant(title, targets: targets, command: guest.commandLine, keep: [guest]))
   }
 
   /// A server of the bench's own and where it answers.
   private mutating func serve(_ words: [String], prefix: [String] = [], expected: String? = nil) throws -> (Helper, Target) {
     let port = port()
     let log = plan.build + "/bench/server-\(port).log"
-    return (try Helper(prefix + [server, "--address", "127.0.0.1", "--port", "\(port)"] + words, log: log), local(port, expected: expected))
+    let command = prefix + [server, "--address", "127.0.0.1", "--port", "\(port)"] + words
+    return (try Helper(command, log: log), local(port, expected: expected))
   }
 
   private mutating func addProcesses() throws {
@@ -108,12 +109,12 @@ extension Field {
       targets[.echoGlibc] = target
       helpers.append(helper)
     }
-    try add(Contestant(Names.process, targets: targets, keep: helpers))
+    try add(Contestant(Names.process, targets: targets, command: helpers[0].commandLine, keep: helpers))
   }
 
   private mutating func addWarm() throws {
     let (helper, target) = try serve(["--warm"])
-    try add(Contestant(Names.warm, targets: [.echo: target], keep: [helper]))
+    try add(Contestant(Names.warm, targets: [.echo: target], command: helper.commandLine, keep: [helper]))
   }
 
   /// A root with nothing in it but the action.
@@ -128,7 +129,7 @@ extension Field {
     let root = try root()
     let words = ["/usr/bin/unshare", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts", "--root=\(root)", "/echo"]
     let (helper, target) = try serve(["--"] + words)
-    try add(Contestant(Names.container, targets: [.echo: target], isSlow: true, keep: [helper]))
+    try add(Contestant(Names.container, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
 
   private mutating func addCrun() throws {
@@ -147,7 +148,7 @@ extension Field {
     let prefix = ["unshare", "--mount", "sh", "-c", "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"", "sh"]
     let words = [crun, "--cgroup-manager=disabled", "--root=\(plan.build)/bench/crun", "run", "--bundle", bundle, "{}"]
     let (helper, target) = try serve(["--"] + words, prefix: prefix)
-    try add(Contestant(Names.crun, targets: [.echo: target], isSlow: true, keep: [helper]))
+    try add(Contestant(Names.crun, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
 
   private mutating func addLighttpd() throws {
@@ -167,7 +168,9 @@ extension Field {
     try settings.write(toFile: folder + "/settings", atomically: true, encoding: .utf8)
     guard ProgramPath.find("lighttpd", in: "/usr/sbin:/usr/bin") != nil else { throw BenchError("not installed; apt-get install lighttpd") }
     let helper = try Helper(["/usr/sbin/lighttpd", "-D", "-f", folder + "/settings"], log: folder + "/log")
-    try add(Contestant(Names.lighttpd, targets: [.echo: local(port, path: "/echo")], keep: [helper]))
+    var target = local(port, path: "/echo")
+    target.isCGI = true
+    try add(Contestant(Names.lighttpd, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
 
   private mutating func addNginx() throws {
@@ -196,7 +199,7 @@ extension Field {
       """
     try settings.write(toFile: folder + "/settings", atomically: true, encoding: .utf8)
     let helper = try Helper(["/usr/sbin/nginx", "-c", folder + "/settings"], log: folder + "/messages")
-    try add(Contestant(Names.nginx, targets: [.echo: local(port, expected: constant)], keep: [helper]))
+    try add(Contestant(Names.nginx, targets: [.echo: local(port, expected: constant)], command: helper.commandLine, keep: [helper]))
   }
 
   private mutating func addLinux() throws {
@@ -204,7 +207,7 @@ extension Field {
     let guest = try LinuxGuest(plan)
     var targets = [Work.echo: guest.target(port: 80), .compute: guest.target(port: 84, expected: computed)]
     if hasGlibc { targets[.echoGlibc] = guest.target(port: 83) }
-    try add(Contestant(Names.linuxProcess, targets: targets, process: { guest.process }, isSlow: true, keep: [guest]))
+    try add(Contestant(Names.linuxProcess, targets: targets, command: guest.commandLine, isSlow: true, keep: [guest]))
     try add(Contestant(Names.linuxWarm, targets: [.echo: guest.target(port: 81)], keep: [guest]))
     try add(Contestant(Names.linuxNginx, targets: [.echo: guest.target(port: 82, expected: constant)], keep: [guest]))
   }

@@ -3,6 +3,7 @@
 
 import Foundation
 import Glibc
+import SwiftletHost
 
 enum Lab {
   private static let mark = "SWIFTLET_BENCH_NAMESPACES"
@@ -77,9 +78,11 @@ enum Lab {
 /// A program of the host that runs beside the bench; it ends with this object.
 final class Helper {
   private let process = Process()
+  let commandLine: String
 
   /// Its output goes to the file `log`, or nowhere.
   init(_ words: [String], log: String? = nil) throws {
+    commandLine = Shell.command(words)
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = words
     process.standardInput = FileHandle.nullDevice

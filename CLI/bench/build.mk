@@ -37,4 +37,5 @@ $(bench)/guest/initrd.cpio.gz: CLI/bench/Peers/guest.sh $(bench)/bench-server $(
 
 bench: kernel actions test-actions bench-tools
 	@$(SWIFT) build --quiet --product swiftlet-bench
-	@"$$($(SWIFT) build --show-bin-path)/swiftlet-bench" --build "$(abspath $(BUILD))" $(BENCH)
+	@"$$($(SWIFT) build --show-bin-path)/swiftlet-bench" --build "$(abspath $(BUILD))" \
+	  $(if $(filter --quick --part --document,$(BENCH)),,--document docs/benchmarks.md) $(BENCH)

@@ -42,15 +42,16 @@ struct Generator {
   /// Open loop: how many requests were due so far, and how many of them are sent.
   private var due = 0
   private var taken = 0
-  /// Right answers that were counted when the last interim line was printed.
+  /// Right answers and faults that were counted when the last interim line was printed.
   private var reported = 0
+  private var reportedFaults = 0
   private(set) var result = LoadResult()
 
   init(_ plan: LoadPlan) {
     self.plan = plan
     slots = .allocate(capacity: plan.connections)
     for index in 0..<plan.connections { slots.initializeElement(at: index, to: Slot(plan)) }
-    let body = plan.expected ?? Array(plan.request[plan.bodyOffset...])
+    let body = plan.expected ?? Array(plan.request[plan.echoOffset...])
     expected = .allocate(capacity: body.count)
     _ = expected.initialize(from: body)
     free = Array((0..<plan.connections).reversed())
@@ -96,9 +97,10 @@ struct Generator {
   }
 
   private mutating func report(_ time: UInt64) {
-    print("interval answers=\(result.answers - reported) p99=\(result.latencies.value(at: 0.99))")
+    print("interval answers=\(result.answers - reported) faults=\(result.faults - reportedFaults) p99=\(result.latencies.value(at: 0.99))")
     fflush(nil)
     reported = result.answers
+    reportedFaults = result.faults
   }
 
   // MARK: what is sent when
@@ -132,7 +134,7 @@ struct Generator {
     slots[index].received = 0
     slots[index].head = nil
     sequence += 1
-    if plan.bodyOffset < plan.request.count { write(slots[index].sequence, to: slots[index].request.baseAddress! + plan.bodyOffset) }
+    if plan.echoOffset < plan.request.count { write(slots[index].sequence, to: slots[index].request.baseAddress! + plan.echoOffset) }
     if slots[index].socket >= 0 {
       slots[index].state = .waiting
       transmit(index)

@@ -1,12 +1,13 @@
 // `bench-load`: one thread that sends requests to an HTTP server and counts how long the answers take. Every body is verified.
 //
 //   bench-load --address 127.0.0.1 --port 80 --path /function/echo [--method POST] [--body BYTES] [--expect FILE]
-//     --connections N [--new] [--seconds S] [--warmup S] [--requests N] [--rate N] [--timeout S] [--interval S]
+//     --connections N [--new] [--seconds S] [--warmup S] [--requests N] [--rate N] [--timeout S] [--interval S] [--cgi]
 //   bench-load --first-answer --address … --port … [--pause MS]    waits until anything answers and says when, by the monotonic clock
 //
 // Closed loop: each of N connections sends its next request when it has the answer. With --rate the loop is open: requests are due at fixed times
 // whatever the server does, and latency counts from when a request was due, not from when a connection was free for it
 // (coordinated omission). With --new each request has a connection of its own, which the server is asked to close.
+// With --cgi the body begins with a CGI response's head, which the server takes from what an echo gives back: it is not expected in the answer.
 // The result is one line of NAME=VALUE; latencies in nanoseconds.
 
 import CLinux
@@ -15,7 +16,7 @@ import Glibc
 @main
 struct Load {
   static func main() {
-    let options = Options(CommandLine.arguments.dropFirst(), flags: ["new", "first-answer"])
+    let options = Options(CommandLine.arguments.dropFirst(), flags: ["new", "first-answer", "cgi"])
     signal(SIGPIPE, SIG_IGN)
     raise_file_limit()
     if options.has("first-answer") {
@@ -45,9 +46,10 @@ struct LoadPlan {
   var requests: Int
   /// Requests a second; 0: a closed loop.
   var rate: Double
-  /// The request. Its body begins with 16 digits of a sequence number.
+  /// The request.
   var request: [UInt8]
-  var bodyOffset: Int
+  /// Where the part of the body begins that is to come back, with the sequence number.
+  var echoOffset: Int
   /// The body that is expected; nil: the request's own.
   var expected: [UInt8]?
 
@@ -68,10 +70,12 @@ struct LoadPlan {
     let size = options.integer("body", 64)
     if size != 0, size < Self.sequenceDigits { fail("--body: 0, or \(Self.sequenceDigits) and more") }
     var head = "\(options.text("method", "POST")) \(options.text("path", "/function/echo")) HTTP/1.1\r\nHost: \(host)\r\n"
-    head += "Content-Length: \(size)\r\n"
+    let prefix = options.has("cgi") ? "Content-Type: text/plain\n\n" : ""
+    head += "Content-Length: \(prefix.utf8.count + size)\r\n"
     if isNew { head += "Connection: close\r\n" }
     request = Array((head + "\r\n").utf8)
-    bodyOffset = request.count
+    request += Array(prefix.utf8)
+    echoOffset = request.count
     for index in 0..<size { request.append(UInt8(97 + index % 26)) }
     expected = options.has("expect") ? Self.file(options.text("expect", "")) : nil
   }
@@ -102,6 +106,9 @@ struct LoadResult {
   var unclosed = 0
   /// Requests that were due while no connection was free for them, and never were sent.
   var unsent = 0
+
+  /// All requests that ended otherwise.
+  var faults: Int { refused + broken + late + busy + status + wrong + unclosed }
 
   var line: String {
     let seconds = Double(length) / 1e9
