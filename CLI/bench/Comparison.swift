@@ -86,15 +86,16 @@ struct Comparison {
 
   func run(_ contestants: [Contestant], into results: inout Results) throws {
     for round in 0..<rounds {
-      print("round \(round + 1) of \(rounds)", terminator: "")
+      print("round \(round + 1) of \(rounds), each contestant:", terminator: "")
       // Those that take milliseconds need fewer rounds to show by how much they are behind.
       for contestant in contestants where !contestant.isSlow || round % 2 == 0 {
-        print(".", terminator: "")
-        fflush(nil)
+        let start = ContinuousClock.now
         for cell in Self.cells(contestant) {
           guard let target = contestant.targets[cell.work] else { continue }
           results.add(try load.run(target, cell, seconds: seconds), contestant.title, cell, round: round)
         }
+        print(" \((ContinuousClock.now - start).seconds)", terminator: "")
+        fflush(nil)
       }
       print()
     }

@@ -77,32 +77,41 @@ enum Lab {
 
 /// A program of the host that runs beside the bench; it ends with this object.
 final class Helper {
-  private let process = Process()
   let commandLine: String
+  let identifier: Int32
+  private var isReaped = false
 
-  /// Its output goes to the file `log`, or nowhere.
-  init(_ words: [String], log: String? = nil) throws {
+  /// Its output goes to the file `log`, or nowhere. Foundation's Process is no help here: it counts one as running while another that it
+  /// started lives.
+  init(_ words: [String], log: String = "/dev/null") throws {
     commandLine = Shell.command(words)
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    process.standardInput = FileHandle.nullDevice
-    var output = FileHandle.nullDevice
-    if let log {
-      _ = FileManager.default.createFile(atPath: log, contents: nil)
-      output = FileHandle(forWritingAtPath: log) ?? output
-    }
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
+    // Outside of namespaces nothing but this signal ends what a killed bench leaves.
+    let all = Lab.isIsolated ? words : ["setpriv", "--pdeathsig", "KILL"] + words
+    var actions = unsafe posix_spawn_file_actions_t()
+    var identifier: pid_t = 0
+    // SAFETY: the calls copy the strings, which live until after them; the actions are initialised before and destroyed after.
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    unsafe posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+    var arguments = unsafe all.map { unsafe strdup($0) } + [nil]
+    let error = unsafe posix_spawnp(&identifier, all[0], &actions, nil, &arguments, environ)
+    for unsafe argument in unsafe arguments { unsafe free(argument) }
+    unsafe posix_spawn_file_actions_destroy(&actions)
+    if error != 0 { throw BenchError("\(all[0]) cannot be started") }
+    self.identifier = identifier
   }
 
-  var identifier: Int32 { process.processIdentifier }
-  var isRunning: Bool { process.isRunning }
+  var isRunning: Bool {
+    if !isReaped, waitpid(identifier, nil, WNOHANG) == identifier { isReaped = true }
+    return !isReaped
+  }
 
   func stop() {
-    if !process.isRunning { return }
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    guard isRunning else { return }
+    kill(identifier, SIGKILL)
+    waitpid(identifier, nil, 0)
+    isReaped = true
   }
 
   deinit { stop() }

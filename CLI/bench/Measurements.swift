@@ -56,7 +56,7 @@ struct Measurements {
       try? FileManager.default.removeItem(atPath: path)
     }
 
-    func arguments(build: String) -> [String] { ["-plugin", "\(build)/bench/instructions.so,file=\(path)"] }
+    func arguments(build: String) -> [String] { ["-plugin", "\(build)/bench/instructions.so,count=\(path)"] }
 
     private func read() throws -> UInt64 {
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))

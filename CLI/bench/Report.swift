@@ -72,11 +72,13 @@ struct Report {
     blocks[mark] = lines
     print("\n\(title)\n")
     for line in lines { print(line) }
+    fflush(nil)
   }
 
   mutating func add(_ goal: Goal) {
     goals.append(goal)
     print("goal: \(goal.title): \(goal.measured), \(goal.goal): \(goal.isMet ? "met" : "NOT MET")")
+    fflush(nil)
   }
 
   /// Fills `path` in between `<!-- begin NAME -->` and `<!-- end -->`; what was not measured stays.

@@ -115,10 +115,11 @@ extension Bench {
     }
     var counts = [try measurements.swiftletInstructions()]
     if LinuxGuest.isThere(measurements.plan) { counts += try measurements.linuxInstructions() }
-    var table = Table(head: ["", "keep-alive", "new connection", "times Swiftlet's"])
+    var table = Table(head: ["", "keep-alive", "times Swiftlet's", "new connection", "times Swiftlet's"])
     for count in counts {
       table.rows.append([
-        count.title, Text.grouped(count.keepAlive), Text.grouped(count.new), Text.short(count.keepAlive / counts[0].keepAlive),
+        count.title, Text.grouped(count.keepAlive), Text.short(count.keepAlive / counts[0].keepAlive), Text.grouped(count.new),
+        Text.short(count.new / counts[0].new),
       ])
     }
     findings.report.add("instructions", "Guest instructions of one request, 64 bytes:", table.lines)

@@ -1,6 +1,6 @@
 // A plugin of QEMU: counts the guest's instructions into a file that others can read meanwhile, 64 bits, as the host has them.
 //
-//   -plugin instructions.so,file=PATH
+//   -plugin instructions.so,count=PATH
 //
 // Each repetition of a string instruction counts as one. Needs QEMU 4.2 or later with plugins of version 1.
 
@@ -35,8 +35,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv) {
     (void)info;
-    if (argc != 1 || strncmp(argv[0], "file=", 5) != 0) return -1;
-    int file = open(argv[0] + 5, O_RDWR | O_CREAT, 0600);
+    if (argc != 1 || strncmp(argv[0], "count=", 6) != 0) return -1;
+    int file = open(argv[0] + 6, O_RDWR | O_CREAT, 0600);
     if (file < 0 || ftruncate(file, sizeof *count) != 0) return -1;
     count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (count == MAP_FAILED) return -1;
