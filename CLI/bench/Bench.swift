@@ -63,8 +63,8 @@ struct Bench: ParsableCommand {
       case .instructions: try instructions(findings)
       case .overload: try overload(findings)
       case .profile: try profile(findings)
-      case .boots: try measureBoots()
-      case .density: try density()
+      case .boots: try measureBoots(findings)
+      case .density: try density(findings)
       case .soak: try soakRun(findings)
       }
     }
@@ -95,21 +95,19 @@ struct Bench: ParsableCommand {
     let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
     let profile = Profile(trace, kernel: program, action: user)
 
-    print("\nGuest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):")
-    for stage in Stage.allCases { line(stage.title, per(profile.stages[stage] ?? 0)) }
-    line("whole request", per(profile.total), "goal 12000")
     var table = Table(head: ["stage", "instructions"])
     for stage in Stage.allCases { table.rows.append([stage.title, Text.grouped(per(profile.stages[stage] ?? 0))]) }
     table.rows.append(["**whole request**", "**\(Text.grouped(per(profile.total)))**"])
-    if action == "echo" {
-      findings.report.add("profile", "The same as a table:", table.lines)
-      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
-    }
     let pages = per(profile.pageFills)
     let back = per((profile.stages[.exit] ?? 0) + (profile.stages[.restore] ?? 0))
-    line("start", per(profile.stages[.start] ?? 0), "goal 3000")
-    line("after exit back to ready", back, "goal 3000 + 600 for each page restored: \(Int(3000 + 600 * pages))")
-    line("pages restored", pages)
+    table.rows.append([
+      "after exit back to ready (exit and restore of \(Text.short(pages)) pages; goal 3,000 and 600 a page)", Text.grouped(back),
+    ])
+    let title = "Guest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):"
+    findings.report.add(action == "echo" ? "profile" : "profile of \(action)", title, table.lines)
+    if action == "echo" {
+      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
+    }
     print("\nThe \(top) functions that cost the most:")
     let symbols = stage.map { profile.stageSymbols[$0] ?? [:] } ?? profile.symbols
     for (name, count) in symbols.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(top) {
@@ -121,25 +119,34 @@ struct Bench: ParsableCommand {
 
   // MARK: boots
 
-  private func measureBoots() throws {
+  private func measureBoots(_ findings: Findings) throws {
     let plan = LaunchPlan(
       machine: .microvm, accelerator: Accelerator(kind: .tcg, reason: "to compare"), image: kernel,
       network: .user(hostPort: 0), kernelArguments: ["auth=\(Bed.key)"])
     let times = try BootMeasurement(plan: plan, program: QEMU.locate(), count: boots)
-    print("\nBoots (microvm, TCG): \(times)")
     let counted = try Bed(kernel: kernel, extra: ["-icount", "shift=0"])
-    if let time = counted.boot.guestTime {
-      print("  kernel entry to ready: \(Int(time / .microseconds(1)) * 1000) guest instructions and idle nanoseconds (-icount shift=0)")
-    }
     let size = try FileManager.default.attributesOfItem(atPath: kernel)[.size] as? Int ?? 0
-    print("  kernel file: \(size) bytes")
     let rest = try counted.counters()
-    print("  at rest: \(rest.framesInUse) of \(rest.framesTotal) frames in use, \(rest.heapFrames) of them the heap's")
+    var table = Table(head: ["boots on microvm under TCG", ""])
+    let all = times.times.map { $0.firstAnswer / .milliseconds(1) }
+    table.rows.append([
+      "spawning QEMU to the first answer over its user network, with DHCP, median of \(boots)",
+      "\(times.median(\.firstAnswer).milliseconds) (\(Text.short(all.min() ?? 0)) to \(Text.short(all.max() ?? 0)))",
+    ])
+    if let time = counted.boot.guestTime {
+      table.rows.append([
+        "kernel entry to ready, `-icount shift=0`",
+        "\(Text.grouped(time / .nanoseconds(1))) (instructions, and nanoseconds of waiting for the DHCP server)",
+      ])
+    }
+    table.rows.append(["kernel file", "\(Text.grouped(Double(size))) bytes"])
+    table.rows.append(["in use at rest with 64 MiB", "\(rest.framesInUse) of \(rest.framesTotal) frames, \(rest.heapFrames) of them the heap's"])
+    findings.report.add("boots", "Boots:", table.lines)
   }
 
   // MARK: many actions
 
-  private func density() throws {
+  private func density(_ findings: Findings) throws {
     let program = try Program(path: kernel)
     let bed = try Bed(kernel: kernel, memory: "512M")
     let file = try file(of: action)
@@ -148,20 +155,24 @@ struct Bench: ParsableCommand {
       for index in 0..<actions { try bed.deploy("a\(index)", file) }
     }
     let deployed = try bed.counters()
-    print("\n\(actions) actions in 512 MiB: deployed in \(deploying.milliseconds)")
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
     let invoking = try ContinuousClock().measure {
       for index in 0..<actions where try bed.invoke("a\(index)", body) != body { throw BenchError("a\(index) answers wrongly") }
     }
     let used = try bed.counters()
-    print("  each invoked once, in \(invoking.milliseconds)")
-    line("frames per deployed action", Double(deployed.framesInUse - before.framesInUse) / Double(actions))
-    line("frames per action that has run", Double(used.framesInUse - before.framesInUse) / Double(actions))
-    line("frames left", Double(used.framesTotal - used.framesInUse))
     let first = try alternate(bed, program, "a0", "a1")
     let last = try alternate(bed, program, "a\(actions - 2)", "a\(actions - 1)")
-    line("instructions of an invocation, the first two in turn", first)
-    line("instructions of an invocation, the last two in turn", last, String(format: "%+.1f %%", (last / first - 1) * 100))
+    func frames(_ later: Counters) -> String { Text.short(Double(later.framesInUse - before.framesInUse) / Double(actions)) }
+    var table = Table(head: ["\(Text.grouped(Double(actions))) deployed \(action) actions in 512 MiB", ""])
+    table.rows = [
+      ["frames for one deployed action", frames(deployed)],
+      ["for one that has run", frames(used)],
+      ["frames left with all having run", Text.grouped(Double(used.framesTotal - used.framesInUse))],
+      ["deploying them, and invoking each once, over one connection", "\(deploying.milliseconds), \(invoking.milliseconds)"],
+      ["kernel instructions of an invocation, the first two actions in turn", Text.grouped(first)],
+      ["the last two in turn", "\(Text.grouped(last)) (\(String(format: "%+.1f %%", (last / first - 1) * 100)))"],
+    ]
+    findings.report.add("density", "Many actions:", table.lines)
   }
 
   /// Kernel instructions of one of many invocations of two actions in turn.

@@ -57,7 +57,7 @@ struct Chart {
     var tick = low
     while tick <= high {
       lines.append(String(format: "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" y2=\"%.0f\"/>", x(tick), x(tick), top - 6, height - 30))
-      lines.append(Self.text(x(tick), height - 14, label(tick), "small", anchor: "middle"))
+      lines.append(Self.text(x(tick), height - 14, tick < 1 ? Text.short(tick) : Text.grouped(tick), "small", anchor: "middle"))
       tick *= 10
     }
     lines.append(Self.text(Self.width - 6, height - 14, unit, "small", anchor: "end"))

@@ -173,8 +173,9 @@ struct Measurements {
     let target = guest.target("echo")
     var result = Soak()
     // What the first requests of both styles make grow stays.
-    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 8, isNew: isNew), seconds: 2) }
-    var before = try guest.counters()
+    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 8, isNew: isNew), seconds: 5) }
+    Thread.sleep(forTimeInterval: 3)
+    let before = try guest.counters()
     result.framesBefore = before.framesInUse
     result.heapBefore = before.heapBytesInUse
     let logs = ["keep-alive", "new"].map { plan.build + "/bench/soak-\($0).log" }
@@ -191,10 +192,10 @@ struct Measurements {
       if perSecond.count > 7000 { break }
     }
     for helper in helpers { helper.stop() }
-    Thread.sleep(forTimeInterval: 0.5)
-    before = try guest.counters()
-    result.framesAfter = before.framesInUse
-    result.heapAfter = before.heapBytesInUse
+    Thread.sleep(forTimeInterval: 3)
+    let after = try guest.counters()
+    result.framesAfter = after.framesInUse
+    result.heapAfter = after.heapBytesInUse
     result.requests = perSecond.reduce(0, +)
     result.seconds = Double(perSecond.count)
     let width = min(window, perSecond.count / 2)

@@ -29,6 +29,7 @@ extension Bench {
     findings.report.add("work", "Other work:", tables.work)
     var left = field.leftOut.map { "- left out: \($0)" } + results.faults.map { "- fault: \($0)" }
     if left.isEmpty { left = ["Nobody was left out, and every answer was right."] }
+    if let check = try checkGenerator(field) { left.append(check) }
     findings.report.add("faults", "Left out, and faults:", left)
     findings.report.add("commands", "Commands:", try commands(field))
     for goal in tables.goals { findings.report.add(goal) }
@@ -36,6 +37,22 @@ extension Bench {
       try FileManager.default.createDirectory(atPath: charts, withIntermediateDirectories: true)
       try tables.charts(into: charts)
     }
+  }
+
+  /// The generator beside wrk on the server that costs least; nil where wrk is not installed.
+  private func checkGenerator(_ field: Field) throws -> String? {
+    guard ProgramPath.find("wrk", in: ProcessInfo.processInfo.environment["PATH"]) != nil,
+      let target = field.contestants.first(where: { $0.title == Names.warm })?.targets[.echo]
+    else { return nil }
+    var ours: [Double] = []
+    var theirs: [Double] = []
+    for _ in 0..<3 {
+      ours.append(try measurements.load.run(target, Cell(connections: 16, body: 0), seconds: 1)["rate"])
+      let lines = try Tool.lines("wrk -c 16 -t 1 -d 1 http://\(target.address):\(target.port)/")
+      theirs += lines.filter { $0.hasPrefix("Requests/sec:") }.compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+    }
+    return "- the generator against wrk, host in the server, 16 connections, no body, medians of three: "
+      + "\(Text.grouped(ours.median ?? 0)) and \(Text.grouped(theirs.median ?? 0)) answers a second"
   }
 
   /// The command lines of guests and servers, with no path of this machine in them.
