@@ -21,7 +21,7 @@ import Testing
 
   @Test func everyPrefixIsIncomplete() {
     let text = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
-    for count in 0..<text.utf8.count { #expect(parse(String(text.prefix(count))) == .incomplete) }
+    for count in 0..<text.utf8.count { #expect(parse(String(decoding: text.utf8.prefix(count), as: UTF8.self)) == .incomplete) }
   }
 
   @Test(arguments: [
