@@ -109,46 +109,68 @@ struct Measurements {
 
   struct Overload {
     var title: String
-    /// Answers a second: the best of a closed loop, and right answers at ten times that.
+    /// Answers a second, medians of the rounds: of a closed loop with 64 connections, and right answers at ten times that.
     var best: Double
     var goodput: Double
-    /// Requests that were sent, and refused or answered 503, a second.
+    /// The second by the first, round by round.
+    var share: Ratio?
+    /// Requests refused and answered 503, a second.
     var refused: Double
     var busy: Double
     /// What must not be: no answer, broken connections, wrong answers.
     var bad: Int
-    /// Milliseconds that a single request took right afterwards.
+    /// Milliseconds that a single request took right afterwards, at worst.
     var afterwards: Double
   }
 
   /// Ten times the best rate at once, in an open loop with `connections`.
-  func overload(_ target: Target, _ title: String, isNew: Bool, connections: Int, seconds: Double) throws -> Overload {
-    var best = 0.0
-    for width in [16, 64] {
-      for _ in 0..<2 { best = max(best, try load.run(target, Cell(connections: width, isNew: isNew), seconds: seconds / 2)["rate"]) }
+  func overload(_ target: Target, _ title: String, isNew: Bool, connections: Int, rounds: Int, seconds: Double) throws -> Overload {
+    var best: [Double] = []
+    var samples: [Sample] = []
+    var afterwards = 0.0
+    for _ in 0..<rounds {
+      best.append(try load.run(target, Cell(connections: 64, isNew: isNew), seconds: seconds)["rate"])
+      let rate = (best.last ?? 0) * 10
+      samples.append(
+        try load.run(target, Cell(connections: connections, isNew: isNew), seconds: seconds, extra: ["--rate", "\(rate)", "--warmup", "0.5"]))
+      let after = try load.run(target, Cell(isNew: true), seconds: 5, extra: ["--warmup", "0", "--requests", "1"])
+      if after["answers"] != 1 { throw BenchError("\(title): no answer after the overload (\(after.faultText))") }
+      afterwards = max(afterwards, after["p50"] / 1e6)
     }
-    let cell = Cell(connections: connections, isNew: isNew)
-    let sample = try load.run(target, cell, seconds: seconds, extra: ["--rate", "\(best * 10)", "--warmup", "0.5"])
-    let after = try load.run(target, Cell(isNew: true), seconds: 5, extra: ["--warmup", "0", "--requests", "1"])
-    if after["answers"] != 1 { throw BenchError("\(title): no answer after the overload (\(after.faultText))") }
-    let bad = ["broken", "late", "status", "wrong", "unclosed"].map { Int(sample[$0]) }.reduce(0, +)
+    func median(_ name: String) -> Double { samples.map { $0[name] }.median ?? 0 }
     return Overload(
-      title: "\(title), \(isNew ? "new connections" : "keep-alive"), \(connections) at once", best: best, goodput: sample["rate"],
-      refused: sample["refused"] / seconds, busy: sample["busy"] / seconds, bad: bad, afterwards: after["p50"] / 1e6)
+      title: "\(title), \(isNew ? "new connections" : "keep-alive"), \(connections) at once", best: best.median ?? 0, goodput: median("rate"),
+      share: Ratio(zip(samples, best).map { $0["rate"] / max($1, 1) }), refused: median("refused") / seconds, busy: median("busy") / seconds,
+      bad: samples.map { sample in ["broken", "late", "status", "wrong", "unclosed"].map { Int(sample[$0]) }.reduce(0, +) }.reduce(0, +),
+      afterwards: afterwards)
   }
 
-  /// p50 and p99.9 in microseconds of an open loop at `rate`, medians of `rounds`.
-  func tails(_ targets: [(String, Target)], rate: Double, rounds: Int, seconds: Double) throws -> [(title: String, p50: Double, p999: Double)] {
-    var samples: [String: [Sample]] = [:]
+  struct Tail {
+    var title: String
+    /// Microseconds, medians of the rounds.
+    var p50: Double
+    var p999: Double
+    /// p99.9 by p50, round by round.
+    var ratio: Ratio?
+  }
+
+  /// Open loops at half of what `targets[0]` can do, all at the same rate, and that rate.
+  func tails(_ targets: [(String, Target)], rounds: Int, seconds: Double) throws -> (rate: Double, tails: [Tail]) {
+    var rates: [Double] = []
+    var samples = targets.map { _ in [Sample]() }
     for _ in 0..<rounds {
-      for (title, target) in targets {
-        samples[title, default: []].append(try load.run(target, Cell(connections: 16), seconds: seconds, extra: ["--rate", "\(rate)"]))
+      rates.append(try load.run(targets[0].1, Cell(connections: 16), seconds: 1)["rate"] / 2)
+      for (index, (_, target)) in targets.enumerated() {
+        samples[index].append(
+          try load.run(target, Cell(connections: 16), seconds: seconds, extra: ["--rate", "\(rates.last ?? 1)"]))
       }
     }
-    return targets.map { title, _ in
-      let all = samples[title] ?? []
-      return (title, (all.map { $0["p50"] }.median ?? 0) / 1000, (all.map { $0["p999"] }.median ?? 0) / 1000)
+    let tails = zip(targets, samples).map { target, samples in
+      Tail(
+        title: target.0, p50: (samples.map { $0["p50"] }.median ?? 0) / 1000, p999: (samples.map { $0["p999"] }.median ?? 0) / 1000,
+        ratio: Ratio(samples.map { $0["p999"] / max($0["p50"], 1) }))
     }
+    return (rates.median ?? 0, tails)
   }
 
   // MARK: the soak
@@ -172,8 +194,8 @@ struct Measurements {
     try guest.deploy("echo", plan.build + "/actions/echo")
     let target = guest.target("echo")
     var result = Soak()
-    // What the first requests of both styles make grow stays.
-    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 8, isNew: isNew), seconds: 5) }
+    // What more connections than the soak has make grow stays.
+    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 24, isNew: isNew), seconds: 5) }
     Thread.sleep(forTimeInterval: 3)
     let before = try guest.counters()
     result.framesBefore = before.framesInUse
