@@ -75,7 +75,8 @@ struct Comparison {
   static func cells(_ contestant: Contestant) -> [Cell] {
     var cells: [Cell] = []
     for isNew in [false, true] {
-      for width in widths { cells.append(Cell(connections: width, isNew: isNew)) }
+      // QEMU's user network listens with a backlog of 1.
+      for width in widths where Lab.isIsolated || !isNew || width == 1 { cells.append(Cell(connections: width, isNew: isNew)) }
     }
     // Answers from memory have one size.
     if contestant.targets[.echo]?.expected == nil { cells.append(Cell(body: 65_536)) }

@@ -132,10 +132,18 @@ extension Field {
     try add(Contestant(Names.container, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
 
-  private mutating func addCrun() throws {
-    guard let crun = ProgramPath.find("crun", in: ProcessInfo.processInfo.environment["PATH"]) else {
-      throw BenchError("not installed; apt-get install crun")
+  /// A program that is installed, or was fetched to be compared, and the words before its command: those that make it find its libraries.
+  private func peer(_ name: String) throws -> (path: String, prefix: [String]) {
+    if let path = ProgramPath.find(name, in: "/usr/sbin:/usr/bin") { return (path, []) }
+    let root = plan.build + "/bench/peers/root"
+    guard let path = ProgramPath.find(name, in: "\(root)/usr/sbin:\(root)/usr/bin") else {
+      throw BenchError("neither installed nor to be had; apt-get install \(name)")
     }
+    return (path, ["env", "LD_LIBRARY_PATH=\(root)/usr/lib/x86_64-linux-gnu:\(root)/lib/x86_64-linux-gnu"])
+  }
+
+  private mutating func addCrun() throws {
+    let crun = try peer("crun")
     _ = try root()
     let bundle = plan.build + "/bench/container"
     let settings = """
@@ -145,8 +153,8 @@ extension Field {
       """
     try settings.write(toFile: bundle + "/config.json", atomically: true, encoding: .utf8)
     // crun takes no host with both cgroup hierarchies; in a mount namespace of the server's own the newer one can go.
-    let prefix = ["unshare", "--mount", "sh", "-c", "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"", "sh"]
-    let words = [crun, "--cgroup-manager=disabled", "--root=\(plan.build)/bench/crun", "run", "--bundle", bundle, "{}"]
+    let prefix = crun.prefix + ["unshare", "--mount", "sh", "-c", "umount /sys/fs/cgroup/unified 2>/dev/null; exec \"$@\"", "sh"]
+    let words = [crun.path, "--cgroup-manager=disabled", "--root=\(plan.build)/bench/crun", "run", "--bundle", bundle, "{}"]
     let (helper, target) = try serve(["--"] + words, prefix: prefix)
     try add(Contestant(Names.crun, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
@@ -166,15 +174,16 @@ extension Field {
       cgi.assign = ("" => "")
       """
     try settings.write(toFile: folder + "/settings", atomically: true, encoding: .utf8)
-    guard ProgramPath.find("lighttpd", in: "/usr/sbin:/usr/bin") != nil else { throw BenchError("not installed; apt-get install lighttpd") }
-    let helper = try Helper(["/usr/sbin/lighttpd", "-D", "-f", folder + "/settings"], log: folder + "/log")
+    let lighttpd = try peer("lighttpd")
+    let modules = lighttpd.path.replacingOccurrences(of: "/sbin/lighttpd", with: "/lib/lighttpd")
+    let helper = try Helper(lighttpd.prefix + [lighttpd.path, "-D", "-m", modules, "-f", folder + "/settings"], log: folder + "/log")
     var target = local(port, path: "/echo")
     target.isCGI = true
     try add(Contestant(Names.lighttpd, targets: [.echo: target], command: helper.commandLine, isSlow: true, keep: [helper]))
   }
 
   private mutating func addNginx() throws {
-    guard ProgramPath.find("nginx", in: "/usr/sbin:/usr/bin") != nil else { throw BenchError("not installed; apt-get install nginx-light") }
+    let nginx = try peer("nginx")
     let port = port()
     let folder = plan.build + "/bench/nginx"
     _ = try Tool.lines("mkdir -p \(Shell.quoted(folder))")
@@ -198,7 +207,7 @@ extension Field {
       }
       """
     try settings.write(toFile: folder + "/settings", atomically: true, encoding: .utf8)
-    let helper = try Helper(["/usr/sbin/nginx", "-c", folder + "/settings"], log: folder + "/messages")
+    let helper = try Helper(nginx.prefix + [nginx.path, "-c", folder + "/settings"], log: folder + "/messages")
     try add(Contestant(Names.nginx, targets: [.echo: local(port, expected: constant)], command: helper.commandLine, keep: [helper]))
   }
 

@@ -8,7 +8,7 @@ BENCH_SWIFTFLAGS := -swift-version 6 -warnings-as-errors -wmo -parse-as-library 
 BENCH_SHARED     := $(wildcard CLI/bench/Core/*.swift CLI/bench/System/*.swift)
 
 .PHONY: bench bench-tools
-bench-tools: $(bench)/bench-load $(bench)/bench-server $(bench)/instructions.so $(bench)/guest/initrd.cpio.gz
+bench-tools: $(bench)/bench-load $(bench)/bench-server $(bench)/instructions.so $(bench)/guest/initrd.cpio.gz $(bench)/peers/done
 
 # $(call bench_program,NAME,FOLDER): static, so that the Linux guest needs no libraries of Swift's.
 define bench_program
@@ -34,6 +34,11 @@ $(bench)/guest/initrd.cpio.gz: CLI/bench/Peers/guest.sh $(bench)/bench-server $(
 	@echo "  GUEST   Linux"
 	@CLI/bench/Peers/guest.sh $(abspath $(@D)) $(abspath $(bench)/bench-server) $(abspath $(bench_actions)) || \
 	  { echo "  left out the Linux guest: its packages cannot be had" >&2; rm -f $(bench)/guest/vmlinuz; touch $@; }
+
+$(bench)/peers/done: CLI/bench/Peers/packages.sh
+	@mkdir -p $(@D)
+	@CLI/bench/Peers/packages.sh $(abspath $(@D))
+	@touch $@
 
 bench: kernel actions test-actions bench-tools
 	@$(SWIFT) build --quiet --product swiftlet-bench

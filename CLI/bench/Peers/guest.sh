@@ -13,6 +13,7 @@ mkdir -p "$packages"
 cd "$packages"
 if ! ls linux-image-*.deb busybox-static_*.deb nginx_*.deb >/dev/null 2>&1; then
   rm -f ./*.deb
+  apt-cache show nginx >/dev/null 2>&1 || apt-get update -qq
   kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
   apt-get download -qq "$kernel" busybox-static nginx 2>/dev/null
 fi
@@ -80,4 +81,4 @@ esac
 exec busybox sleep 1000000
 END
 chmod +x "$root/init"
-(cd "$root" && find . | cpio -o -H newc --quiet -R 0:0 | gzip -1) > "$output/initrd.cpio.gz"
+(cd "$root" && find . | "$packages/unpacked/bin/busybox" cpio -o -H newc -R 0:0 2>/dev/null | gzip -1) > "$output/initrd.cpio.gz"

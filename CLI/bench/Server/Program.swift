@@ -35,9 +35,11 @@ struct Program {
     }
     arguments[words.count] = nil
     self.number = number
-    environment = .allocate(capacity: 2)
+    environment = .allocate(capacity: 3)
     environment[0] = strdup("PATH=/usr/sbin:/usr/bin:/sbin:/bin")
-    environment[1] = nil
+    // For programs that were fetched with their libraries.
+    environment[1] = getenv("LD_LIBRARY_PATH").flatMap { strdup("LD_LIBRARY_PATH=" + String(cString: $0)) }
+    environment[2] = nil
   }
 
   private func nextNumber() {
