@@ -4,6 +4,8 @@
 #   make iso        the GRUB image build/swiftlet.iso (CMDLINE="…" sets the kernel's command line)
 #   make run        boots the kernel under QEMU and serves (ARGS="--port 9090 …" goes to `swiftlet run`)
 #   make test       every test, those that boot QEMU included
+#   make test-openapi   the kernel against docs/openapi.yaml: a part of make test
+#   make fuzz       random input for every parser, with libFuzzer (RUNS=200000 FUZZ="json elf" say how much and which)
 #   make bench      Swiftlet beside its peers, and guest instructions per request (BENCH="--quick …" goes to swiftlet-bench)
 #   make lint       style rules that no compiler checks
 #   make clean      removes build/ and .build/
@@ -23,7 +25,7 @@ KERNEL_BUILD := $(BUILD)/kernel
 KERNEL       := $(BUILD)/swiftlet-kernel.elf
 
 .DELETE_ON_ERROR:
-.PHONY: all kernel actions test-actions cli iso run test lint clean setup
+.PHONY: all kernel actions test-actions cli iso run test test-openapi fuzz lint clean setup
 
 all: kernel cli actions
 
@@ -37,6 +39,11 @@ FILES := /usr/lib/grub/i386-pc/moddep.lst:grub-pc-bin /usr/lib/x86_64-linux-musl
 # What only the actions need.
 ifneq ($(filter-out kernel cli iso test-actions lint clean setup,$(or $(MAKECMDGOALS),all)),)
 FILES += /usr/lib/x86_64-linux-gnu/rcrt1.o:libc6-dev /usr/lib/x86_64-linux-gnu/liblua5.4.a:liblua5.4-dev
+endif
+# What only the check against the API's description needs.
+ifneq ($(filter test test-openapi,$(MAKECMDGOALS)),)
+TOOLS += python3:python3
+FILES += $(firstword $(wildcard /usr/lib/python3.*/ensurepip/__init__.py) /usr/lib/python3/ensurepip):python3-venv
 endif
 
 MISSING := $(foreach pair,$(TOOLS),$(if $(shell command -v $(word 1,$(subst :, ,$(pair)))),,$(word 2,$(subst :, ,$(pair)))))
@@ -65,9 +72,11 @@ KERNEL_SWIFTFLAGS := -target x86_64-unknown-none-elf -swift-version 6 -wmo -pars
   -Xcc -Xclang -Xcc -target-feature -Xcc -Xclang -Xcc +soft-float \
   -I Boot/include -I Kernel/Drivers/CDriverSupport/include -I $(KERNEL_BUILD)
 
+include Tests/Fuzz/build.mk
+
 # -Osize copies structs with `rep movsb`, which the modules that move large ones on a request's path must not. A generic
 # function is compiled where it is used, which is Main.
-COLD_MODULES := Settings ABI API JSON Entities
+COLD_MODULES := Settings ABI API JSON Entities Web
 
 # $(call module,NAME,FOLDER,MODULES IT IMPORTS,OTHER FILES IT DEPENDS ON)
 define module
@@ -78,6 +87,9 @@ $(KERNEL_BUILD)/$(1).o: $$(wildcard $(2)/*.swift) $(foreach d,$(3),$(KERNEL_BUIL
 	@$(SWIFTC) $(KERNEL_SWIFTFLAGS) $(if $(filter $(1),$(COLD_MODULES)),-Osize,-O) -module-name $(1) -emit-module -emit-module-path $(KERNEL_BUILD)/$(1).swiftmodule \
 	  -c $$(filter %.swift,$$^) -o $$@
 	@touch $$@  # swiftc leaves an unchanged file as old as it is: the next make would build it again
+
+# The same files for the fuzzer, which runs on the host.
+$(call fuzz_module,$(1),$(2),$(3))
 endef
 
 BOOT_HEADERS   := $(wildcard Boot/include/*)
@@ -96,12 +108,13 @@ $(eval $(call module,Actions,Kernel/Actions,ABI Bytes Base))
 $(eval $(call module,Entities,Kernel/Entities,JSON Actions ABI Bytes Base))
 $(eval $(call module,Records,Kernel/Records,Entities JSON Actions ABI Bytes Base))
 $(eval $(call module,API,Kernel/API,Entities Records HTTP JSON Actions ABI Bytes Base))
-$(eval $(call module,Server,Kernel/Server,API Entities Records Archive HTTP JSON Net Actions ABI Bytes Base))
+$(eval $(call module,Web,Kernel/Web,API Entities Records HTTP JSON Actions ABI Bytes Base))
+$(eval $(call module,Server,Kernel/Server,Web API Entities Records Archive HTTP JSON Net Actions ABI Bytes Base))
 $(eval $(call module,Machine,Kernel/Machine,Actions ABI Bytes Base,$(BOOT_HEADERS)))
-$(eval $(call module,Main,Kernel/Main,Machine Server API Entities Records Archive HTTP JSON Net Actions ABI Drivers Settings Bytes Base,$(BOOT_HEADERS)))
+$(eval $(call module,Main,Kernel/Main,Machine Server Web API Entities Records Archive HTTP JSON Net Actions ABI Drivers Settings Bytes Base,$(BOOT_HEADERS)))
 
 ASM_OBJECTS    := $(patsubst Boot/%.asm,$(KERNEL_BUILD)/%.asm.o,$(wildcard Boot/*.asm))
-KERNEL_OBJECTS := $(ASM_OBJECTS) $(patsubst %,$(KERNEL_BUILD)/%.o,$(MODULES))
+KERNEL_OBJECTS := $(ASM_OBJECTS) $(KERNEL_BUILD)/page.o $(patsubst %,$(KERNEL_BUILD)/%.o,$(MODULES))
 LINK           := $(LD) -T linker.ld --gc-sections -z max-page-size=0x1000 -z noexecstack
 
 kernel: $(KERNEL)
@@ -110,6 +123,12 @@ $(KERNEL_BUILD)/%.asm.o: Boot/%.asm Boot/percpu.inc | setup
 	@mkdir -p $(@D)
 	@echo "  NASM    $*"
 	@$(NASM) -f elf64 -Wall -Werror -I Boot/ -o $@ $<
+
+$(KERNEL_BUILD)/page.o: $(wildcard Kernel/Page/*) CLI/page.sh | setup
+	@mkdir -p $(@D)
+	@echo "  PAGE    $@"
+	@CLI/page.sh Kernel/Page $(KERNEL_BUILD)/page
+	@$(NASM) -f elf64 -Wall -Werror -o $@ $(KERNEL_BUILD)/page/page.asm
 
 $(KERNEL_BUILD)/symbols: CLI/symbols/main.swift | setup
 	@mkdir -p $(@D)
@@ -158,6 +177,18 @@ test: all iso test-actions lint
 	$(SWIFT) build --build-tests
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --skip SystemTests
 	SWIFTLET_BUILD="$(abspath $(BUILD))" $(SWIFT) test --skip-build --filter SystemTests
+	$(MAKE) test-openapi
+
+# Schemathesis, in an environment of its own.
+$(BUILD)/openapi/ready: Tests/OpenAPI/requirements.txt | setup
+	@echo "  PIP     schemathesis"
+	@python3 -m venv $(BUILD)/openapi
+	@$(BUILD)/openapi/bin/pip install --quiet --disable-pip-version-check -r $< || \
+	  { echo "Schemathesis could not be installed from PyPI: what docs/openapi.yaml says is not tested without it." >&2; exit 1; }
+	@touch $@
+
+test-openapi: kernel cli actions $(BUILD)/openapi/ready
+	Tests/OpenAPI/run.sh $(BUILD)
 
 include CLI/bench/build.mk
 

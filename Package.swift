@@ -46,8 +46,9 @@ let package = Package(
     kernel("Entities", "Entities", ["JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel("Records", "Records", ["Entities", "JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel("API", "API", ["Entities", "Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
+    kernel("Web", "Web", ["API", "Entities", "Records", "HTTP", "JSON", "Actions", "ABI", "Base", "Bytes"]),
     kernel(
-      "Server", "Server", ["API", "Entities", "Records", "Archive", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+      "Server", "Server", ["Web", "API", "Entities", "Records", "Archive", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
 
     .target(name: "HostSupport", path: "CLI/HostSupport"),
     .target(
@@ -69,17 +70,21 @@ let package = Package(
     tests("SettingsTests", ["Settings", "Base", "Bytes"]),
     tests("NetTests", ["Net", "Base", "Bytes"]),
     tests("HTTPTests", ["HTTP", "Base", "Bytes"]),
-    .target(name: "JSONInvariants", dependencies: ["JSON", "Base", "Bytes"], path: "Tests/Fuzz/JSONInvariants", swiftSettings: settings),
-    tests("JSONTests", ["JSON", "JSONInvariants", "Base", "Bytes"]),
+    tests("JSONTests", ["JSON", "Invariants", "Base", "Bytes"]),
+    .target(
+      name: "Invariants", dependencies: ["Entities", "Actions", "Archive", "HTTP", "JSON", "ABI", "Base", "Bytes"],
+      path: "Tests/Fuzz/Invariants", swiftSettings: settings),
+    tests("InvariantsTests", ["Invariants"]),
     tests("DriversTests", ["Drivers", "Base", "Bytes"]),
     tests("ActionsTests", ["Actions", "ABI", "Base", "Bytes"]),
     tests("EntitiesTests", ["Entities", "JSON", "Actions", "Base", "Bytes"]),
     .target(name: "Exposition", path: "Tests/Exposition", swiftSettings: settings),
     tests("RecordsTests", ["Records", "Exposition", "Entities", "Actions", "Base", "Bytes"]),
     tests("APITests", ["API", "Entities", "Records", "HTTP", "Actions", "Base", "Bytes"]),
+    tests("WebTests", ["Web", "API", "Records", "HTTP", "JSON", "Base", "Bytes"]),
     tests(
       "ServerTests",
-      ["Server", "API", "Entities", "Records", "Exposition", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
+      ["Server", "API", "Entities", "Records", "Exposition", "Invariants", "HTTP", "JSON", "Net", "Actions", "ABI", "Base", "Bytes"]),
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),

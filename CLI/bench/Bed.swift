@@ -56,6 +56,24 @@ final class Bed {
     return reply.body
   }
 
+  /// A blocking invocation through OpenWhisk's API, for the result alone.
+  func activate(_ name: String, _ json: [UInt8]) throws -> [UInt8] {
+    let reply = try connection.exchange(
+      "POST", "/api/v1/namespaces/_/actions/\(name)?blocking=true&result=true", credentials: Self.key,
+      headers: [("Content-Type", "application/json")], body: json)
+    guard reply.status == 200 else { throw BenchError("POST \(name): \(reply.status) \(reply.text)") }
+    return reply.body
+  }
+
+  /// Makes `name` a sequence of `components`.
+  func deploy(_ name: String, sequence components: [String]) throws {
+    let list = components.map { "\"/_/\($0)\"" }.joined(separator: ",")
+    let reply = try connection.exchange(
+      "PUT", "/api/v1/namespaces/_/actions/\(name)", credentials: Self.key, headers: [("Content-Type", "application/json")],
+      body: Array("{\"exec\":{\"kind\":\"sequence\",\"components\":[\(list)]}}".utf8))
+    guard reply.status == 200 else { throw BenchError("PUT \(name): \(reply.status) \(reply.text)") }
+  }
+
   func counters() throws -> Counters {
     let reply = try connection.exchange("GET", "/api/v1/swiftlet/counters", credentials: Self.key)
     guard reply.status == 200 else { throw BenchError("counters: \(reply.status) \(reply.text)") }

@@ -12,8 +12,8 @@ struct Bench: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
     /// Rounds of all contestants; first answers and memory; instructions beside Linux's; overload and tails.
     case compare, starts, instructions, overload
-    /// Instructions by stage and function; boots; many actions.
-    case profile, boots, density
+    /// Instructions by stage and function, raw and through the API; boots; many actions.
+    case profile, api, boots, density
     /// Only where asked for.
     case soak
   }
@@ -63,6 +63,7 @@ struct Bench: ParsableCommand {
       case .instructions: try instructions(findings)
       case .overload: try overload(findings)
       case .profile: try profile(findings)
+      case .api: try profileAPI(findings)
       case .boots: try measureBoots(findings)
       case .density: try density(findings)
       case .soak: try soakRun(findings)
@@ -108,11 +109,45 @@ struct Bench: ParsableCommand {
     if action == "echo" {
       findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
     }
+    showFunctions(profile)
+  }
+
+  private func showFunctions(_ profile: Profile) {
     print("\nThe \(top) functions that cost the most:")
     let symbols = stage.map { profile.stageSymbols[$0] ?? [:] } ?? profile.symbols
     for (name, count) in symbols.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }).prefix(top) {
       line(String(name.prefix(110)), per(count), String(format: "%.1f calls", per(profile.calls[name] ?? 0)))
     }
+  }
+
+  // MARK: through the API
+
+  /// What OpenWhisk's API adds to a raw invocation of the same action with the same bytes, and a step of a sequence to that.
+  private func profileAPI(_ findings: Findings) throws {
+    let program = try Program(path: kernel)
+    let user = try Program(path: build + "/actions/" + action)
+    let bed = try Bed(kernel: kernel)
+    try bed.deploy(action, try file(of: action))
+    try bed.deploy("three", sequence: [action, action, action])
+    let body = Array("{\"name\":\"\(String(repeating: "x", count: 53))\"}".utf8)
+    func measure(_ request: () throws -> [UInt8]) throws -> Profile {
+      for _ in 0..<100 { _ = try request() }
+      let trace = try bed.trace { for _ in 0..<requests { _ = try request() } }
+      return Profile(trace, kernel: program, action: user)
+    }
+    let raw = try measure { try bed.invoke(action, body) }
+    let api = try measure { try bed.activate(action, body) }
+    let sequence = try measure { try bed.activate("three", body) }
+    func row(_ title: String, _ count: Int, _ rawCount: Int) -> [String] {
+      [title, Text.grouped(per(count)), String(format: "%+.0f", per(count - rawCount))]
+    }
+    var table = Table(head: ["stage", "instructions", "more than raw"])
+    table.rows = Stage.allCases.map { row($0.title, api.stages[$0] ?? 0, raw.stages[$0] ?? 0) }
+    table.rows.append(row("**whole request** (goal: 12,000 more)", api.total, raw.total))
+    table.rows.append(["each further step of a sequence", Text.grouped(per(sequence.total - api.total) / 2), ""])
+    let title = "Guest instructions of a blocking invocation of \(action) through /api/v1, the record kept, mean of \(requests):"
+    findings.report.add(action == "echo" ? "api" : "api of \(action)", title, table.lines)
+    showFunctions(api)
   }
 
   private func per(_ count: Int) -> Double { Double(count) / Double(requests) }

@@ -3,9 +3,9 @@ public import HTTP
 /// A request that is answered with an error that a fixed text explains.
 public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
   case unauthorized, forbidden, notFound, methodNotAllowed, methodNotImplemented
-  case badName, badTimeout, badMemory, badPublic, badOverwrite, badPage
+  case badName, badTimeout, badMemory, badPublic, badOverwrite
   case badCGI, badEnvironment, badOutput, badLogs, badPath
-  case badPayload, badTime
+  case badPayload, reservedParameters
   case badLoop, badBlocking, badResult, badWait
   case unknownMedia, alreadyExists, otherCollection
   case badForce, badCode, badExec, noExec, codeNotKept, damagedUpload
@@ -22,9 +22,9 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .methodNotImplemented: .notImplemented
-    case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite, .badPage: .badRequest
+    case .badName, .badTimeout, .badMemory, .badPublic, .badOverwrite: .badRequest
     case .badCGI, .badEnvironment, .badOutput, .badLogs, .badPath: .badRequest
-    case .badPayload, .badTime: .badRequest
+    case .badPayload, .reservedParameters: .badRequest
     case .badLoop, .badBlocking, .badResult, .badWait: .badRequest
     case .badForce, .badCode, .badExec, .noExec, .codeNotKept, .damagedUpload: .badRequest
     case .emptySequence, .longSequence, .cyclicSequence, .missingComponent: .badRequest
@@ -59,11 +59,10 @@ public enum APIError: UInt8, Error, Sendable, BitwiseCopyable {
     case .badPath: "The path holds a malformed escape or a zero byte."
     case .badLoop: "The parameter loop must be true or false."
     case .badPayload: "The request content was malformed: parameters must be a JSON object."
-    case .badTime: "The parameters since and upto must be milliseconds since 1970."
+    case .reservedParameters: "Request defines parameters that are not allowed (e.g., reserved properties)."
     case .badBlocking: "The parameter blocking must be true or false."
     case .badResult: "The parameter result must be true or false."
     case .badWait: "The parameter timeout must be a number of milliseconds from 1 to 60000."
-    case .badPage: "The parameter limit must be a number from 0 to 200, skip a number from 0, and count true or false."
     case .unknownMedia: "An action is uploaded as application/json, or as application/octet-stream: send the ELF executable, or a zip archive with it, with curl -T FILE."
     case .alreadyExists: "resource already exists"
     case .otherCollection: "Resource by this name exists but is not in this collection."

@@ -106,6 +106,7 @@ public struct AccountTable: ~Copyable {
 extension AccountTable: ActivationNames {
   @_lifetime(borrow self)
   public func namespaceName(_ number: UInt16) -> Span<UInt8> {
+    if number == NamespaceID.system.number { return Self.systemName.bytes }
     let index = Int(number)
     return text.span.extracting(index < namespaceCount ? namespaces[index] : .absent)
   }

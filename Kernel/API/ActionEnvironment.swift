@@ -20,13 +20,16 @@ public struct InvocationIdentity: Sendable, BitwiseCopyable {
 }
 
 public enum ActionEnvironment {
-  /// Writes the variables, each ended by a zero byte.
+  /// Variables that `write` writes.
+  public static var count: Int { 5 }
+
+  /// Writes the variables, each ended by a zero byte. `owner` is the action's namespace, `namespace` the caller's.
   @_optimize(size) @inline(never)
   public static func write(
-    _ identity: InvocationIdentity, name: Span<UInt8>, namespace: Span<UInt8>, into text: inout TextWriter
+    _ identity: InvocationIdentity, name: Span<UInt8>, owner: Span<UInt8>, namespace: Span<UInt8>, into text: inout TextWriter
   ) {
     text.write("__OW_ACTION_NAME=/")
-    text.write(namespace)
+    text.write(owner)
     text.write("/")
     text.write(name)
     text.write("\0__OW_ACTION_VERSION=0.0.")
@@ -45,10 +48,10 @@ public enum ActionEnvironment {
 
   @_optimize(size) @inline(never)
   public static func endLine(
-    _ identity: InvocationIdentity, name: Span<UInt8>, namespace: Span<UInt8>, into text: inout TextWriter
+    _ identity: InvocationIdentity, name: Span<UInt8>, owner: Span<UInt8>, namespace: Span<UInt8>, into text: inout TextWriter
   ) {
     var path = ByteBuffer()
-    _ = path.append("/") && path.append(namespace) && path.append("/") && path.append(name)
+    _ = path.append("/") && path.append(owner) && path.append("/") && path.append(name)
     text.write(",\"action_name\":")
     text.write(json: path.span)
     text.write(",\"action_version\":\"0.0.")

@@ -34,6 +34,7 @@ public struct ActivationResult: ~Copyable {
     var end = output.count
     while end > 0, output[end &- 1] == 0x0a || output[end &- 1] == 0x0d { end &-= 1 }
     var start = end
+    while start >= 8, Word.equal(output.loadLE64(start &- 8), 0x0a) == 0 { start &-= 8 }
     while start > 0, output[start &- 1] != 0x0a { start &-= 1 }
     if let value = try? JSON.parse(output, in: start..<end), value.kind == .object || value.kind == .array {
       guard value.end &- value.start <= limit else { return tooLong(value.end &- value.start, start) }

@@ -1,8 +1,7 @@
-// The query parameters of a deployment and of a list.
+// The query parameters of a deployment, of an invocation and of requests about one entity. Out of scope: lists (ListQuery.swift).
 
 import Base
 import Bytes
-public import Entities
 import HTTP
 
 /// What `PUT …/actions/{name}?public=&timeout=&memory=&overwrite=&cgi=&env=&output=&logs=&loop=` asks for; nil is what the query leaves open.
@@ -55,22 +54,27 @@ public struct InvokeParameters: Equatable, Sendable, BitwiseCopyable {
 
   public init() {}
 
+  @_optimize(speed) @inline(never)
   public init(parsing query: Span<UInt8>) throws(APIError) {
-    isBlocking = try Parameter.flag("blocking", in: query, .badBlocking) ?? false
-    wantsResult = try Parameter.flag("result", in: query, .badResult) ?? false
-    if let wait = try Parameter.number("timeout", in: query, 1...Self.longestWait, .badWait) {
-      waitMilliseconds = UInt32(truncatingIfNeeded: wait)
+    var blocking: Bool?
+    var result: Bool?
+    var wait: Int?
+    // In one walk: this is done for every invocation. The first of a name counts.
+    var pairs = QueryPairs()
+    while let pair = pairs.next(in: query) {
+      let name = query.extracting(pair.name)
+      let value = query.extracting(pair.value)
+      if blocking == nil, name.equals("blocking") {
+        blocking = try Parameter.flag(value, .badBlocking)
+      } else if result == nil, name.equals("result") {
+        result = try Parameter.flag(value, .badResult)
+      } else if wait == nil, name.equals("timeout") {
+        wait = try Parameter.number(value, 1...Self.longestWait, .badWait)
+      }
     }
-  }
-}
-
-extension ListPage {
-  /// What `?limit=&skip=&count=` asks of a list: no more than 200 entries, which 0 stands for, too.
-  public init(parsing query: Span<UInt8>) throws(APIError) {
-    self.init()
-    if let number = try Parameter.number("limit", in: query, 0...200, .badPage) { limit = number == 0 ? 200 : number }
-    skip = try Parameter.number("skip", in: query, 0...Int(Int32.max), .badPage) ?? 0
-    countsOnly = try Parameter.flag("count", in: query, .badPage) ?? false
+    isBlocking = blocking ?? false
+    wantsResult = result ?? false
+    waitMilliseconds = UInt32(truncatingIfNeeded: wait ?? Self.longestWait)
   }
 }
 
@@ -98,7 +102,11 @@ enum Parameter {
   @inline(never)
   static func flag(_ name: StaticString, in query: Span<UInt8>, _ error: APIError) throws(APIError) -> Bool? {
     guard let place = QueryString.value(of: name, in: query) else { return nil }
-    let value = query.extracting(place)
+    return try flag(query.extracting(place), error)
+  }
+
+  @inline(never)
+  static func flag(_ value: Span<UInt8>, _ error: APIError) throws(APIError) -> Bool {
     if value.equalsIgnoringCase("true") { return true }
     guard value.equalsIgnoringCase("false") else { throw error }
     return false
@@ -110,30 +118,13 @@ enum Parameter {
     _ name: StaticString, in query: Span<UInt8>, _ range: ClosedRange<Int>, _ error: APIError
   ) throws(APIError) -> Int? {
     guard let place = QueryString.value(of: name, in: query) else { return nil }
-    guard let number = ASCII.decimal(query.extracting(place), limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
+    return try number(query.extracting(place), range, error)
+  }
+
+  @inline(never)
+  static func number(_ value: Span<UInt8>, _ range: ClosedRange<Int>, _ error: APIError) throws(APIError) -> Int {
+    guard let number = ASCII.decimal(value, limit: UInt64(range.upperBound)), number >= UInt64(range.lowerBound)
     else { throw error }
     return Int(number)
-  }
-}
-
-/// What `?limit=&skip=&count=&since=&upto=&name=&docs=` asks of the list of activations.
-public struct ActivationQuery: Sendable {
-  public var page: ListPage
-  /// Where in the query the name is that activations must have, percent-encoded.
-  public var name: Range<Int>?
-  /// Whether whole records are wanted.
-  public var isFull: Bool
-  /// Milliseconds since 1970 between which activations began, both included.
-  public var since: UInt64
-  public var upto: UInt64
-
-  public init(parsing query: Span<UInt8>) throws(APIError) {
-    page = try ListPage(parsing: query)
-    name = QueryString.value(of: "name", in: query)
-    isFull = try Parameter.flag("docs", in: query, .badPage) ?? false
-    since = UInt64(try Parameter.number("since", in: query, 0...Int.max, .badTime) ?? 0)
-    let upto = try Parameter.number("upto", in: query, 0...Int.max, .badTime) ?? 0
-    // To OpenWhisk's clients 0 is no bound.
-    self.upto = upto == 0 ? .max : UInt64(upto)
   }
 }

@@ -2,7 +2,7 @@
 // buffer, so that the whole reply is one run of bytes, and the length is filled in afterwards.
 //
 // For the common request, with no identifier of the client's and a connection that persists, the head is a copy of
-// a prepared one with two identifiers stored into it.
+// a prepared one with two identifiers stored into it, of the second its first half.
 
 import Base
 public import Bytes
@@ -65,6 +65,8 @@ public struct InvocationReplies: ~Copyable {
   private var lengthPosition = 0
   /// The second that the prepared head shows.
   private var preparedSecond: UInt64 = 0
+  /// And the second half of its activation's identifier, which is the same for all.
+  private var preparedBoot: UInt64 = 0
 
   public init() {}
 
@@ -72,26 +74,27 @@ public struct InvocationReplies: ~Copyable {
   public mutating func makeCommon(
     requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
   ) -> InvocationReply? {
-    if prepared.isEmpty || second != preparedSecond {
-      guard prepare(date) else { return nil }
+    if prepared.isEmpty || second != preparedSecond || activation.low != preparedBoot {
+      guard prepare(activation, date) else { return nil }
       preparedSecond = second
+      preparedBoot = activation.low
     }
     guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return nil }
     var bytes = buffer.mutableSpan
     bytes.store(hex: requestNumber, at: requestPosition)
     bytes.store(hex: activation.high, at: activationPosition)
-    bytes.store(hex: activation.low, at: activationPosition &+ 16)
     return InvocationReply(buffer: buffer, headLength: prepared.count, lengthField: lengthPosition)
   }
 
-  private mutating func prepare(_ date: borrowing HTTPDate) -> Bool {
+  private mutating func prepare(_ activation: ActivationID, _ date: borrowing HTTPDate) -> Bool {
     var writer = TextWriter(capacity: 320)
     writer.beginHead(.ok, date: date.span)
     writer.write("Content-Type: application/octet-stream\r\nX-Request-ID: ")
     requestPosition = writer.buffer.count
     writer.write("0000000000000000\r\nx-openwhisk-activation-id: ")
     activationPosition = writer.buffer.count
-    writer.write("00000000000000000000000000000000\r\nContent-Length: ")
+    activation.write(into: &writer)
+    writer.write("\r\nContent-Length: ")
     lengthPosition = writer.buffer.count
     writer.write("            \r\n\r\n")
     guard !writer.isBroken else { return false }
@@ -113,26 +116,5 @@ public struct InvocationReplies: ~Copyable {
     guard !writer.isBroken else { return nil }
     let headLength = writer.buffer.count
     return InvocationReply(buffer: writer.finish(), headLength: headLength, lengthField: lengthPosition)
-  }
-}
-
-extension MutableSpan where Element == UInt8 {
-  /// Stores the sixteen lower-case hexadecimal digits of `value` at byte `offset`, eight at a time.
-  mutating func store(hex value: UInt64, at offset: Int) {
-    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value >> 32)), at: offset)
-    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
-  }
-
-  /// The eight digits of `value`, the highest in the lowest byte.
-  @inline(__always)
-  private static func digits(_ value: UInt32) -> UInt64 {
-    // One digit to each byte: halves, quarters, then nibbles move apart.
-    var spread = UInt64(value.byteSwapped)
-    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff
-    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff
-    spread = (spread >> 4 | spread << 8) & 0x0f0f_0f0f_0f0f_0f0f
-    // A digit of 10 and more lies 39 places further on, at "a".
-    let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
-    return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
   }
 }

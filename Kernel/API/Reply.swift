@@ -7,14 +7,19 @@ public import Records
 
 /// What a reply's body is.
 public enum MediaType: UInt8, Sendable, BitwiseCopyable {
-  case json, text, binary, metrics
+  case json, text, binary, metrics, html
+  /// What the reply's own lines say, if anything.
+  case own
 
-  var value: StaticString {
+  /// The header line.
+  var line: StaticString {
     switch self {
-    case .json: "application/json"
-    case .text: "text/plain; charset=utf-8"
-    case .metrics: "text/plain; version=0.0.4; charset=utf-8"
-    case .binary: "application/octet-stream"
+    case .own: ""
+    case .json: "Content-Type: application/json\r\n"
+    case .text: "Content-Type: text/plain; charset=utf-8\r\n"
+    case .metrics: "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+    case .html: "Content-Type: text/html; charset=utf-8\r\n"
+    case .binary: "Content-Type: application/octet-stream\r\n"
     }
   }
 }
@@ -29,13 +34,16 @@ public struct ReplyContext: Sendable {
   public var isHead: Bool
   /// Whether scripts of other origins may read the reply.
   public var isAPI: Bool
+  /// Whether scripts of other origins may use the resource as they like: a web action that leaves CORS to the server.
+  public var isWeb: Bool
 
-  public init(id: RequestID, date: HTTPDate, connection: ConnectionOption, isHead: Bool, isAPI: Bool) {
+  public init(id: RequestID, date: HTTPDate, connection: ConnectionOption, isHead: Bool, isAPI: Bool, isWeb: Bool = false) {
     self.id = id
     self.date = date
     self.connection = connection
     self.isHead = isHead
     self.isAPI = isAPI
+    self.isWeb = isWeb
   }
 }
 
@@ -43,11 +51,17 @@ public struct ReplyContext: Sendable {
 public struct Reply: ~Copyable {
   public var status: HTTPStatus
   public var media: MediaType
+  /// Whether the reply's own header lines say what scripts of other origins may do.
+  public var hasOwnCORS = false
+  /// Bytes at the front of `body` that are header lines of the reply's own, each with its line end. They have no writer of their own, so that
+  /// a reply that has none is as small as can be.
+  public private(set) var fieldsLength: UInt32 = 0
   public var body: TextWriter
   /// The value of an Allow header.
   public var allow: StaticString?
-  /// Whether the client is told to try again in a second.
+  /// Whether the client is told to try again, and in how many seconds.
   public var retries = false
+  public var retrySeconds: UInt64 = 1
   /// The activation that the reply is about.
   public var activation: ActivationID?
   /// How long the invocation that the reply is about ran.
@@ -95,30 +109,48 @@ public struct Reply: ~Copyable {
     }
   }
 
+  /// What was written to `body` until now are header lines; what is written from now on is the body.
+  public mutating func endFields() { fieldsLength = UInt32(clamping: body.buffer.count) }
+
   /// The message's bytes; nil where memory is out.
   public consuming func render(_ context: borrowing ReplyContext) -> ByteBuffer? {
     guard !body.isBroken else { return nil }
-    let length = body.buffer.count
-    var writer = TextWriter(capacity: 512 &+ (context.isHead ? 0 : length))
+    let fieldsLength = Int(fieldsLength)
+    let length = body.buffer.count &- fieldsLength
+    var writer = TextWriter(capacity: 512 &+ (context.isHead ? fieldsLength : body.buffer.count))
     writer.beginHead(status, date: context.date.span)
-    writer.header("X-Request-ID", context.id.span)
+    writer.write("X-Request-ID: ")
+    writer.write(context.id.span)
     if context.isAPI {
-      writer.header("Access-Control-Allow-Origin", "*")
-      writer.header("Access-Control-Allow-Headers", "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent")
-      writer.header("Access-Control-Allow-Methods", "GET, DELETE, POST, PUT, HEAD")
-      writer.header("Access-Control-Expose-Headers", "X-Request-ID")
+      writer.write(
+        """
+        \r
+        Access-Control-Allow-Origin: *\r
+        Access-Control-Allow-Headers: Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent\r
+        Access-Control-Allow-Methods: GET, DELETE, POST, PUT, HEAD\r
+        Access-Control-Expose-Headers: X-Request-ID\r
+
+        """)
+    } else {
+      writer.write("\r\n")
     }
-    if status == .unauthorized { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
+    if context.isWeb && !hasOwnCORS { writer.writeWebCORS() }
+    if status == .unauthorized && media != .own { writer.header("WWW-Authenticate", "Basic realm=\"OpenWhisk secure realm\"") }
     if let activation { activation.writeHeader(into: &writer) }
     if let runTime { Self.write(runTime, into: &writer) }
     if let allow { writer.header("Allow", allow) }
-    if retries { writer.header("Retry-After", "1") }
+    if retries {
+      writer.write("Retry-After: ")
+      writer.write(decimal: retrySeconds)
+      writer.write("\r\n")
+    }
+    if fieldsLength > 0 { writer.write(body.buffer.span.extracting(0..<fieldsLength)) }
     if status.forbidsBody {
       writer.endHead(length: nil, connection: context.connection)
     } else {
-      writer.header("Content-Type", media.value)
+      writer.write(media.line)
       writer.endHead(length: length, connection: context.connection)
-      if !context.isHead { writer.write(body.buffer.span) }
+      if !context.isHead { writer.write(body.buffer.span.extracting(fieldsLength..<body.buffer.count)) }
     }
     return writer.isBroken ? nil : writer.finish()
   }
@@ -131,5 +163,19 @@ public struct Reply: ~Copyable {
     writer.write(rest < 10 ? ".00" : rest < 100 ? ".0" : ".")
     writer.write(decimal: rest)
     writer.write("\r\n")
+  }
+}
+
+extension TextWriter {
+  /// What OpenWhisk says to browsers of web actions; `headers` are those that the browser asks for, empty where it does not.
+  @_optimize(size) @inline(never)
+  public mutating func writeWebCORS(headers: Span<UInt8> = Span()) {
+    header("Access-Control-Allow-Origin", "*")
+    header("Access-Control-Allow-Methods", "OPTIONS, GET, DELETE, POST, PUT, HEAD, PATCH")
+    if headers.count > 0 {
+      header("Access-Control-Allow-Headers", headers)
+    } else {
+      header("Access-Control-Allow-Headers", "Authorization, Origin, X-Requested-With, Content-Type, Accept, User-Agent")
+    }
   }
 }

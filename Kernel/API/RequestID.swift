@@ -16,9 +16,8 @@ public struct RequestID: Sendable {
   public init(number: UInt64) {
     text = .init(repeating: 0)
     count = 16
-    for index in 0..<16 {
-      text[index] = ASCII.hexDigit(UInt8(truncatingIfNeeded: number >> UInt64(60 &- 4 &* index)) & 15)
-    }
+    var output = text.mutableSpan
+    output.store(hex: number, at: 0)
   }
 
   /// The identifier that the client sent at `range` of `request`; nil where it is absent, empty, too long or has other

@@ -8,6 +8,16 @@ public import HTTP
 /// Entities of one kind.
 public enum Collection: UInt8, Sendable, BitwiseCopyable {
   case actions, packages, triggers, rules
+
+  /// Its name in paths.
+  public var text: StaticString {
+    switch self {
+    case .actions: "actions"
+    case .packages: "packages"
+    case .triggers: "triggers"
+    case .rules: "rules"
+    }
+  }
 }
 
 /// A resource of the server.
@@ -254,7 +264,7 @@ public struct Route: Sendable, BitwiseCopyable {
 
   @_optimize(size) @inline(never)
   private func allowsRare(_ method: HTTPMethod) -> Bool {
-    if resource.isFunction { return method != .trace && method != .connect }
+    if resource == .asyncFunction { return method != .trace && method != .connect }
     return methods.contains(MethodSet(method))
   }
 

@@ -4,6 +4,7 @@
 //         16 random bytes, argument and environment strings, 8 zero bytes ← stack top
 
 import ABI
+import Base
 import Bytes
 
 /// What the initial stack says of the image, the machine and the invocation beside the request's strings.
@@ -44,6 +45,11 @@ public enum InitialStack {
     let words = 3 &+ request.argumentCount &+ request.environmentCount &+ 2 &* auxiliaryCount
     let texts = (8 &+ request.strings.count &+ 16 &+ 15) & ~15
     return (texts &+ words &* 8 &+ 15) & ~15
+  }
+
+  /// Where AT_RANDOM's bytes are in a stack that ends at byte `end`, a multiple of 16.
+  static func randomPosition(for request: borrowing InvocationRequest, end: Int) -> Int {
+    (end &- 8 &- request.strings.count &- 16) & ~15
   }
 
   /// Writes the initial stack to the end of `stack`, which is the memory that ends at the stack's top
@@ -117,6 +123,11 @@ public enum InitialStack {
   /// The offset just past the string that begins at `start`.
   private static func end(of strings: Span<UInt8>, from start: Int) -> Int {
     var position = start
+    while position &+ 8 <= strings.count {
+      let marks = Word.equal(strings.loadLE64(position), 0)
+      if marks != 0 { return position &+ Word.first(marks) &+ 1 }
+      position &+= 8
+    }
     while strings[position] != 0 { position &+= 1 }
     return position &+ 1
   }

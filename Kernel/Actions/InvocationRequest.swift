@@ -38,6 +38,10 @@ public struct InvocationRequest: ~Copyable, Sendable {
     self.input = input
   }
 
+  /// Whether argv[0] is all that the action is told beside its input.
+  @inlinable
+  public var isUsual: Bool { argumentCount == 1 && environmentCount == 0 }
+
   /// The bytes that fd 0 reads.
   public var standardInput: Span<UInt8> {
     @_lifetime(borrow self)
@@ -96,6 +100,25 @@ public struct InvocationRequest: ~Copyable, Sendable {
       return false
     }
     environmentCount &+= 1
+    return true
+  }
+
+  /// As `addArgument`, for text in which there is no zero byte: what the kernel wrote, or checked as JSON.
+  public mutating func addArgument(checked argument: Span<UInt8>) -> Bool {
+    let mark = strings.count
+    guard environmentCount == 0, argument.count < Self.stringLimit - mark, strings.append(argument), strings.append(0) else {
+      strings.truncate(to: mark)
+      return false
+    }
+    argumentCount &+= 1
+    return true
+  }
+
+  /// Adds `count` environment strings that the kernel wrote: each with a name, an equals sign and a zero byte at its end, and no others. False,
+  /// and nothing changed, where the strings are past `stringLimit`, or memory is out.
+  public mutating func addEnvironment(checked block: Span<UInt8>, count: Int) -> Bool {
+    guard block.count <= Self.stringLimit - strings.count, strings.append(block) else { return false }
+    environmentCount &+= count
     return true
   }
 

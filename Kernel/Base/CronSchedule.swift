@@ -217,6 +217,7 @@ private struct CronScanner {
   }
 
   /// The values that the next word has for `field`, one bit each: never none.
+  @_optimize(size) @inline(never)
   mutating func mask(of field: CronField, _ text: Span<UInt8>) throws(CronError) -> UInt64 {
     skipBlanks(text)
     var mask = try item(of: field, text)
@@ -274,34 +275,25 @@ private struct CronScanner {
   private mutating func name(of field: CronField, _ text: Span<UInt8>) -> UInt64? {
     guard text.count &- at >= 3 else { return nil }
     let word = text.extracting(at..<at &+ 3)
-    guard let value = field == .month ? Self.month(word) : field == .dayOfWeek ? Self.weekday(word) : nil else { return nil }
-    at &+= 3
-    return value
+    var place: UInt64?
+    if field == .month { place = Self.place(of: word, in: "janfebmaraprmayjunjulaugsepoctnovdec").map { $0 &+ 1 } }
+    if field == .dayOfWeek { place = Self.place(of: word, in: "sunmontuewedthufrisat") }
+    if place != nil { at &+= 3 }
+    return place
   }
 
-  private static func month(_ word: Span<UInt8>) -> UInt64? {
-    if word.equalsIgnoringCase("jan") { return 1 }
-    if word.equalsIgnoringCase("feb") { return 2 }
-    if word.equalsIgnoringCase("mar") { return 3 }
-    if word.equalsIgnoringCase("apr") { return 4 }
-    if word.equalsIgnoringCase("may") { return 5 }
-    if word.equalsIgnoringCase("jun") { return 6 }
-    if word.equalsIgnoringCase("jul") { return 7 }
-    if word.equalsIgnoringCase("aug") { return 8 }
-    if word.equalsIgnoringCase("sep") { return 9 }
-    if word.equalsIgnoringCase("oct") { return 10 }
-    if word.equalsIgnoringCase("nov") { return 11 }
-    return word.equalsIgnoringCase("dec") ? 12 : nil
-  }
-
-  private static func weekday(_ word: Span<UInt8>) -> UInt64? {
-    if word.equalsIgnoringCase("sun") { return 0 }
-    if word.equalsIgnoringCase("mon") { return 1 }
-    if word.equalsIgnoringCase("tue") { return 2 }
-    if word.equalsIgnoringCase("wed") { return 3 }
-    if word.equalsIgnoringCase("thu") { return 4 }
-    if word.equalsIgnoringCase("fri") { return 5 }
-    return word.equalsIgnoringCase("sat") ? 6 : nil
+  /// The number of names before `word` in `names`, all of three letters; nil where it is none of them.
+  @_optimize(size) @inline(never)
+  private static func place(of word: Span<UInt8>, in names: StaticString) -> UInt64? {
+    let bytes = names.bytes
+    var start = 0
+    while start < bytes.count {
+      var isSame = true
+      for index in 0..<3 where ASCII.lowercased(word[index]) != bytes[start &+ index] { isSame = false }
+      if isSame { return UInt64(start / 3) }
+      start &+= 3
+    }
+    return nil
   }
 
   private mutating func skip(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {

@@ -20,19 +20,34 @@ extension ByteBuffer {
   /// Appends `value` in lower-case hexadecimal, padded with zeros to at least `width` digits (at most 16); false where memory is out.
   @inline(never)
   public mutating func append(hex value: UInt64, width: Int = 1) -> Bool {
-    var digits: [16 of UInt8] = .init(repeating: 0x30)
-    var position = 16
-    var rest = value
-    while rest > 0 {
-      position &-= 1
-      digits[position] = ASCII.hexDigit(UInt8(truncatingIfNeeded: rest & 15))
-      rest >>= 4
-    }
+    var digits: [16 of UInt8] = .init(repeating: 0)
+    var output = digits.mutableSpan
+    output.store(hex: value, at: 0)
+    let position = value.leadingZeroBitCount / 4
     return append(digits.span.extracting(min(position, 16 &- max(1, min(width, 16)))..<16))
   }
 }
 
 extension MutableSpan where Element == UInt8 {
+  /// Stores the sixteen lower-case hexadecimal digits of `value` at byte `offset`, eight at a time.
+  public mutating func store(hex value: UInt64, at offset: Int) {
+    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value >> 32)), at: offset)
+    storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
+  }
+
+  /// The eight digits of `value`, the highest in the lowest byte.
+  @inline(__always)
+  private static func digits(_ value: UInt32) -> UInt64 {
+    // One digit to each byte: halves, quarters, then nibbles move apart.
+    var spread = UInt64(value.byteSwapped)
+    spread = (spread | spread << 16) & 0x0000_ffff_0000_ffff
+    spread = (spread | spread << 8) & 0x00ff_00ff_00ff_00ff
+    spread = (spread >> 4 | spread << 8) & 0x0f0f_0f0f_0f0f_0f0f
+    // A digit of 10 and more lies 39 places further on, at "a".
+    let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+    return spread &+ 0x3030_3030_3030_3030 &+ letters &* 39
+  }
+
   /// Writes the last `digits` decimal digits of `value` at byte `offset`; returns the offset just past them. Traps where they do not fit.
   public mutating func copy(decimal value: UInt64, digits: Int, to offset: Int) -> Int {
     var rest = value

@@ -12,6 +12,9 @@ public struct TextWriter: ~Copyable {
 
   public init() { buffer = ByteBuffer() }
 
+  /// A writer that goes on behind what `buffer` holds.
+  public init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+
   /// Room for `capacity` bytes is made at once.
   public init(capacity: Int) {
     buffer = ByteBuffer()

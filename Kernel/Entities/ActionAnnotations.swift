@@ -63,9 +63,9 @@ public struct ActionAnnotations: ~Copyable {
 
   private mutating func readFlags(_ list: Span<UInt8>) {
     let value = JSONValue(checked: 0..<list.count, of: list)
-    flags.isWeb = JSONParameters.value("web-export", of: value, in: list)?.isTruthy(in: list) ?? false
-    flags.isRawHTTP = JSONParameters.value("raw-http", of: value, in: list)?.isTruthy(in: list) ?? false
-    flags.needsWhiskAuth = JSONParameters.value("require-whisk-auth", of: value, in: list)?.isTruthy(in: list) ?? false
+    flags.isWeb = JSONParameters.value("web-export", of: value, in: list)?.boolean ?? false
+    flags.isRawHTTP = JSONParameters.value("raw-http", of: value, in: list)?.boolean ?? false
+    flags.needsWhiskAuth = JSONParameters.value("require-whisk-auth", of: value, in: list) != nil
     flags.hasFinalParameters = JSONParameters.value("final", of: value, in: list)?.boolean ?? false
     flags.isFeed = JSONParameters.value("feed", of: value, in: list) != nil
   }

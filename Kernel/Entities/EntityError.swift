@@ -54,6 +54,8 @@ public enum EntityLimits {
   public static var codeBytes: Int { 48 << 20 }
   /// Actions of a sequence, those of sequences in it included.
   public static var components: Int { 50 }
+  /// Triggers with an alarm.
+  public static var alarms: Int { 1_024 }
   /// Bytes of an image's name and of an entry point's.
   public static var execBytes: Int { 1024 }
 }

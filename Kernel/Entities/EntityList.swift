@@ -21,10 +21,11 @@ public struct ListPage: Equatable, Sendable, BitwiseCopyable {
 }
 
 extension EntityStore {
-  /// Lists the actions of a namespace, called `name`, those in packages too; or those of one package of it.
+  /// Lists the actions of a namespace, called `name`, those in packages too; or those of one package of it; with `onlyPublished` those in
+  /// packages that others may use.
   @_optimize(size) @inline(never)
   public func writeActions(
-    of namespace: UInt16, in package: PackageID? = nil, named name: Span<UInt8>, _ page: ListPage, into text: inout TextWriter
+    of namespace: UInt16, in package: PackageID? = nil, named name: Span<UInt8>, onlyPublished: Bool = false, _ page: ListPage, into text: inout TextWriter
   ) {
     var matched = 0
     var next = actions.newest
@@ -32,6 +33,7 @@ extension EntityStore {
       next = actions.older(than: id)
       guard actions.namespace(of: id) == namespace, let record = actions[id] else { continue }
       if let package, !isAction(id, in: package) { continue }
+      if onlyPublished, !isPublished(actions.name(of: id), namespace) { continue }
       if page.shows(matched) {
         text.write(matched == page.skip ? "[" : ",")
         Self.writeHead(name, actions.name(of: id), record.stamp, into: &text)
@@ -43,6 +45,14 @@ extension EntityStore {
       matched &+= 1
     }
     Self.writeEnd("actions", matched, page, into: &text)
+  }
+
+  /// Whether the action `path` is in a package that others may use.
+  private func isPublished(_ path: Span<UInt8>, _ namespace: UInt16) -> Bool {
+    guard let length = EntityName.packageLength(of: path),
+      let package = packages.find(namespace: namespace, name: path.extracting(0..<length))
+    else { return false }
+    return packages[package]?.stamp.isPublished ?? false
   }
 
   /// Lists the packages of a namespace, called `name`; with `onlyPublished` those that others may use.

@@ -12,16 +12,19 @@ public struct EntityStore: ~Copyable {
   public internal(set) var triggers: TriggerTable
   public internal(set) var rules: RuleTable
   var details: DetailsStore
+  /// Alarms of triggers; a trigger that is removed takes its own along.
+  public var alarms: AlarmTable
   /// For tables of keys.
   public let seed: UInt64
 
-  /// Empty tables of at most `capacity` entities each. All actions together keep at most `codeBudget` bytes of code. `seed` should be
-  /// secret.
+  /// Empty tables of at most `capacity` entities each. All actions together keep at most `codeBudget` bytes of code, and all alarms `alarmBytes`
+  /// of payloads. `builtIns` more actions there may be, and one package for them. `seed` should be secret.
   @_optimize(size)
-  public init(capacity: Int, codeBudget: Int, seed: UInt64) {
+  public init(capacity: Int, codeBudget: Int, alarmBytes: Int = 1 << 20, builtIns: Int = 0, seed: UInt64) {
     self.seed = seed
-    actions = ActionTable(capacity: capacity, seed: seed ^ 0x6163_7469_6f6e_7321)
-    packages = PackageTable(capacity: capacity, seed: seed ^ 0x7061_636b_6167_6573)
+    alarms = AlarmTable(capacity: min(capacity, EntityLimits.alarms), bytes: alarmBytes)
+    actions = ActionTable(capacity: capacity &+ builtIns, seed: seed ^ 0x6163_7469_6f6e_7321)
+    packages = PackageTable(capacity: capacity &+ (builtIns > 0 ? 1 : 0), seed: seed ^ 0x7061_636b_6167_6573)
     triggers = TriggerTable(capacity: capacity, seed: seed ^ 0x7472_6967_6765_7273)
     rules = RuleTable(capacity: capacity, seed: seed ^ 0x7275_6c65_735f_5f21)
     details = DetailsStore(codeBudget: codeBudget)
@@ -113,6 +116,7 @@ public struct EntityStore: ~Copyable {
   @_optimize(size) @inline(never)
   public mutating func remove(_ id: TriggerID) -> Bool {
     guard let record = triggers[id] else { return false }
+    alarms.remove(of: id)
     details.remove(record.details)
     return triggers.remove(id)
   }

@@ -62,12 +62,14 @@ public struct ActionRecord: EntityRecord {
   public var hasEnvironment: Bool = false
   /// Whether the action's output begins with CGI response headers; `hasEnvironment` then, too.
   public var isCGI: Bool = false
-  /// What OpenWhisk's annotations say: `web-export`, `raw-http`, `final`, `require-whisk-auth` and `feed`.
+  /// What OpenWhisk's annotations say: `web-export`, `raw-http` and `final` are true, `require-whisk-auth` and `feed` are there.
   public var isWeb = false
   public var isRawHTTP = false
   public var hasFinalParameters = false
   public var needsWhiskAuth = false
   public var isFeed = false
+  /// What the kernel does itself where the action is invoked; nil for one that is a program or a sequence.
+  public internal(set) var builtIn: AlarmFeed?
   public var stamp: EntityStamp
   public var details = DetailsID.none
   /// Bytes of the executable file.

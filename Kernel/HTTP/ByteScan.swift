@@ -33,7 +33,7 @@ extension Word {
 extension ASCII {
   /// Whether `byte` may be in a token (RFC 9110 §5.6.2).
   @inline(__always)
-  static func isToken(_ byte: UInt8) -> Bool {
+  public static func isToken(_ byte: UInt8) -> Bool {
     // One bit a character: ! # $ % & ' * + - . 0-9, then A-Z ^ _ ` a-z | ~.
     let low: UInt64 = 0x03ff_6cfa_0000_0000
     let high: UInt64 = 0x57ff_ffff_c7ff_fffe

@@ -20,6 +20,7 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
   public static let uriTooLong = HTTPStatus(414)
   public static let unsupportedMediaType = HTTPStatus(415)
   public static let expectationFailed = HTTPStatus(417)
+  public static let tooManyRequests = HTTPStatus(429)
   public static let headerFieldsTooLarge = HTTPStatus(431)
   public static let internalServerError = HTTPStatus(500)
   public static let notImplemented = HTTPStatus(501)
@@ -31,32 +32,58 @@ public struct HTTPStatus: Equatable, Sendable, BitwiseCopyable {
   /// Whether a response with this status never has a body (RFC 9110 §6.4.1).
   public var forbidsBody: Bool { code < 200 || code == 204 || code == 304 }
 
-  /// The code and its reason phrase, as in a status line.
-  public var line: StaticString {
+  /// The reason phrase; empty for a code that is not registered (RFC 9112 §4: it may be).
+  @_optimize(size) @inline(never)
+  public var reason: StaticString {
     switch code {
-    case 100: "100 Continue"
-    case 200: "200 OK"
-    case 202: "202 Accepted"
-    case 204: "204 No Content"
-    case 304: "304 Not Modified"
-    case 400: "400 Bad Request"
-    case 401: "401 Unauthorized"
-    case 403: "403 Forbidden"
-    case 404: "404 Not Found"
-    case 405: "405 Method Not Allowed"
-    case 408: "408 Request Timeout"
-    case 409: "409 Conflict"
-    case 413: "413 Content Too Large"
-    case 414: "414 URI Too Long"
-    case 415: "415 Unsupported Media Type"
-    case 417: "417 Expectation Failed"
-    case 431: "431 Request Header Fields Too Large"
-    case 501: "501 Not Implemented"
-    case 502: "502 Bad Gateway"
-    case 503: "503 Service Unavailable"
-    case 505: "505 HTTP Version Not Supported"
-    case 507: "507 Insufficient Storage"
-    default: "500 Internal Server Error"
+    case 100: "Continue"
+    case 200: "OK"
+    case 201: "Created"
+    case 202: "Accepted"
+    case 203: "Non-Authoritative Information"
+    case 204: "No Content"
+    case 205: "Reset Content"
+    case 206: "Partial Content"
+    case 300: "Multiple Choices"
+    case 301: "Moved Permanently"
+    case 302: "Found"
+    case 303: "See Other"
+    case 304: "Not Modified"
+    case 307: "Temporary Redirect"
+    case 308: "Permanent Redirect"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 402: "Payment Required"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 406: "Not Acceptable"
+    case 408: "Request Timeout"
+    case 409: "Conflict"
+    case 410: "Gone"
+    case 411: "Length Required"
+    case 412: "Precondition Failed"
+    case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 415: "Unsupported Media Type"
+    case 416: "Range Not Satisfiable"
+    case 417: "Expectation Failed"
+    case 422: "Unprocessable Content"
+    case 423: "Locked"
+    case 425: "Too Early"
+    case 426: "Upgrade Required"
+    case 428: "Precondition Required"
+    case 429: "Too Many Requests"
+    case 431: "Request Header Fields Too Large"
+    case 451: "Unavailable For Legal Reasons"
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    case 507: "Insufficient Storage"
+    default: ""
     }
   }
 }

@@ -13,7 +13,9 @@ extension TextWriter {
       write("HTTP/1.1 200 OK\r\n")
     } else {
       write("HTTP/1.1 ")
-      write(status.line)
+      write(decimal: UInt64(status.code))
+      write(" ")
+      write(status.reason)
       write("\r\n")
     }
     if date.count > 0 {

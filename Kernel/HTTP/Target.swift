@@ -50,23 +50,35 @@ public enum PercentEncoding {
   }
 }
 
+/// Walks the parameters of a query, `name=value&name=value`.
+public struct QueryPairs: Sendable, BitwiseCopyable {
+  private var position = 0
+
+  public init() {}
+
+  /// The places in `query` of the next parameter's name and value, still percent-encoded; the value is empty where there is no `=`.
+  public mutating func next(in query: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>)? {
+    let start = position
+    guard start < query.count else { return nil }
+    var end = start
+    var equals = -1
+    while end < query.count, query[end] != 0x26 {
+      if query[end] == 0x3d && equals < 0 { equals = end }
+      end &+= 1
+    }
+    position = end &+ 1
+    return equals < 0 ? (start..<end, end..<end) : (start..<equals, equals &+ 1..<end)
+  }
+}
+
 /// A query of the form `name=value&name=value`.
 public enum QueryString {
   /// The place in `query` of the value of the first parameter called `name`, still percent-encoded; empty where the
   /// parameter has no `=`; nil where it is absent.
   public static func value(of name: StaticString, in query: Span<UInt8>) -> Range<Int>? {
-    var start = 0
-    while start < query.count {
-      var end = start
-      var equals = -1
-      while end < query.count, query[end] != 0x26 {
-        if query[end] == 0x3d && equals < 0 { equals = end }
-        end &+= 1
-      }
-      if query.extracting(start..<(equals < 0 ? end : equals)).equals(name) {
-        return (equals < 0 ? end : equals &+ 1)..<end
-      }
-      start = end &+ 1
+    var pairs = QueryPairs()
+    while let pair = pairs.next(in: query) {
+      if query.extracting(pair.name).equals(name) { return pair.value }
     }
     return nil
   }

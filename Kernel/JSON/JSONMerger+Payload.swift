@@ -26,6 +26,21 @@ extension JSONMerger {
     writer.write("}")
   }
 
+  /// Whether nothing was added.
+  public var isEmpty: Bool { entries.count == 0 }
+
+  /// Whether the object `payload` has a key that was added with another value than null.
+  public mutating func isOverridden(by payload: JSONValue, of text: Span<UInt8>) -> Bool {
+    guard entries.count > 0 else { return false }
+    var members = JSONMembers(payload)
+    while let member = members.next(in: text) {
+      let index = find(member.key, of: text)
+      guard index != Self.none else { continue }
+      if !self.text.buffer.span.extracting(entries[Int(index)].value).equals("null") { return true }
+    }
+    return false
+  }
+
   /// Lets the entries whose keys `payload` has have their values there; returns how many members that were.
   private mutating func takeValues(_ payload: JSONValue, of text: Span<UInt8>) -> Int {
     guard entries.count > 0 else { return 0 }

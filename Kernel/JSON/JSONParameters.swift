@@ -52,8 +52,28 @@ public struct JSONParameters: Sendable, BitwiseCopyable {
     return JSONMember(key: key, value: value)
   }
 
+  /// Whether a string, escapes and all, has nothing above U+0020: OpenWhisk trims names so.
   private static func isBlank(_ contents: Span<UInt8>) -> Bool {
-    for index in contents.indices where contents[index] != 0x20 { return false }
+    var index = 0
+    while index < contents.count {
+      guard contents[index] != 0x20 else {
+        index &+= 1
+        continue
+      }
+      guard contents[index] == 0x5c, index &+ 1 < contents.count else { return false }
+      switch contents[index &+ 1] {
+      // \b, \f, \n, \r and \t.
+      case 0x62, 0x66, 0x6e, 0x72, 0x74: index &+= 2
+      case 0x75 where isLow(contents, index &+ 2): index &+= 6
+      default: return false
+      }
+    }
     return true
+  }
+
+  /// Whether the four digits at `start` are those of U+0020 or less.
+  private static func isLow(_ contents: Span<UInt8>, _ start: Int) -> Bool {
+    guard start &+ 4 <= contents.count, contents[start] == 0x30, contents[start &+ 1] == 0x30 else { return false }
+    return contents[start &+ 2] <= 0x31 || contents[start &+ 2] == 0x32 && contents[start &+ 3] == 0x30
   }
 }

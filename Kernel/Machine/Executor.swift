@@ -286,28 +286,44 @@ extension Executor {
   /// Writes the initial stack into the action's pages, which are mapped on the way.
   private func prepareStack(_ instance: UnsafeMutablePointer<Instance>) -> StackResult {
     // SAFETY: as in `run`.
-    let size = unsafe InitialStack.size(for: context.pointee.request.pointee)
+    let isPrepared = unsafe instance.pointee.preparedStack.size > 0 && context.pointee.request.pointee.isUsual
+    let size = unsafe isPrepared ? instance.pointee.preparedStack.size : InitialStack.size(for: context.pointee.request.pointee)
     let start = unsafe instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size)
     if let outcome = unsafe context.pointee.process.prepare(start, size, .write, &context.pointee.hardware) {
       return .failed(outcome)
     }
-    let values = unsafe InitialStackValues(
-      instance.pointee.layout, slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
-      hardwareCapabilities: core.pointee.capabilities)
-    return unsafe size <= 4096 ? writeShortStack(instance, values) : writeLongStack(instance, values, size)
+    let random = unsafe context.pointee.hardware.auxiliaryRandom()
+    guard isPrepared else { return unsafe makeStack(instance, random, size) }
+    // SAFETY: the page is mapped, and nothing else uses its frame now.
+    var page = unsafe MutableSpan<UInt8>(_unsafeStart: lastStackPage(instance), count: 4096)
+    unsafe instance.pointee.preparedStack.write(random: random, into: &page)
+    return .ready(start)
   }
 
-  /// The usual case: the stack's last page holds all of it, and is written in place.
-  private func writeShortStack(_ instance: UnsafeMutablePointer<Instance>, _ values: InitialStackValues) -> StackResult {
-    // SAFETY: the page is mapped; the span is its frame, which nothing else uses now.
+  /// The last page of the stack, which must be mapped; it counts as written from now on.
+  @inline(__always)
+  private func lastStackPage(_ instance: UnsafeMutablePointer<Instance>) -> UnsafeMutablePointer<UInt8> {
+    // SAFETY: as in `run`.
     let page = UInt32(SlotLayout.stackTop >> 12) &- 1
-    guard let address = unsafe instance.pointee.table.entryAddress(page) else { return .failed(.noMemory) }
+    guard let address = unsafe instance.pointee.table.entryAddress(page) else { panic("the initial stack has no page") }
     let entry = PageEntry(bits: Physical.load(address))
     Physical.store(address, entry.bits | PageEntry.dirty | PageEntry.accessed)
-    var span = unsafe MutableSpan<UInt8>(
-      _unsafeStart: Physical.pointer(entry.frame).assumingMemoryBound(to: UInt8.self), count: 4096)
-    return unsafe .ready(
-      InitialStack.write(context.pointee.request.pointee, values, into: &span))
+    return unsafe Physical.pointer(entry.frame).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// Puts the stack together: in place where the stack's last page holds all of it.
+  @_optimize(size) @inline(never)
+  private func makeStack(
+    _ instance: UnsafeMutablePointer<Instance>, _ random: (UInt64, UInt64), _ size: Int
+  ) -> StackResult {
+    // SAFETY: as in `run`.
+    let values = unsafe InitialStackValues(
+      instance.pointee.layout, slotBase: instance.pointee.base, random: random, hardwareCapabilities: core.pointee.capabilities)
+    guard size <= 4096 else { return unsafe writeLongStack(instance, values, size) }
+    var page = unsafe MutableSpan<UInt8>(_unsafeStart: lastStackPage(instance), count: 4096)
+    let stackPointer = unsafe InitialStack.write(context.pointee.request.pointee, values, into: &page)
+    unsafe instance.pointee.preparedStack.keep(page.span, of: context.pointee.request.pointee)
+    return .ready(stackPointer)
   }
 
   @_optimize(size)

@@ -6,7 +6,11 @@ import CBoot
 /// Hands out and takes back runs of physically contiguous frames.
 ///
 /// Free blocks are linked through their own first bytes; one 32-bit word a frame, in a table at the start of the
-/// largest range, says what a frame is. An allocation of n frames costs O(log n), as does giving it back.
+/// largest range, says what a frame is.
+///
+/// Memory is some hundreds of chunks. What is small fits into chunks that are in use already, at O(log n), or begins the
+/// lowest free one; a large run takes whole chunks, the highest that are free. So what lives long lies together, and not
+/// between the large runs of requests that come and go. Finding a chunk costs a step for each that is in use, at most.
 public struct FrameAllocator: ~Copyable {
   private static let orders = 19
   private static let stateMask: UInt32 = 0xf
@@ -27,6 +31,10 @@ public struct FrameAllocator: ~Copyable {
   private let table: UInt64
   private let frameLimit: UInt64
   private var heads: [19 of UInt64] = .init(repeating: 0)
+  /// A chunk is a block of this order: 1/512 to 1/256 of memory, at most 2 MiB.
+  private let chunkOrder: Int
+  /// No chunk below this frame is wholly free.
+  private var lowestChunk: UInt64 = 0
 
   /// Frames that the allocator was given in all.
   public private(set) var total = 0
@@ -40,6 +48,7 @@ public struct FrameAllocator: ~Copyable {
   init(table: UInt64, limit: UInt64) {
     self.table = table
     frameLimit = limit >> 12
+    chunkOrder = max(0, min(9, UInt64.bitWidth &- 9 &- frameLimit.leadingZeroBitCount))
   }
 
   static func tableBytes(limit: UInt64) -> UInt64 { alignUp((limit >> 12) &* 4, PageSize.small) }
@@ -53,13 +62,14 @@ public struct FrameAllocator: ~Copyable {
     release(first: first, count: last &- first)
   }
 
-  /// The address of `pages` contiguous frames, contents undefined; nil where there is no such run.
+  /// The address of `pages` contiguous frames, contents undefined; nil where there is no such run. A large run may be
+  /// longer, by less than a chunk; `free` tells.
   mutating func allocate(pages: Int) -> UInt64? {
     guard pages > 0, pages <= 1 << (Self.orders - 1) else { return nil }
     let wanted = pages == 1 ? 0 : Int.bitWidth &- (pages &- 1).leadingZeroBitCount
     var order = wanted
-    while order < Self.orders && heads[order] == Self.none { order &+= 1 }
-    guard order < Self.orders else { return nil }
+    while order < chunkOrder && heads[order] == Self.none { order &+= 1 }
+    guard order < chunkOrder else { return allocateChunks(pages) }
     let address = heads[order]
     unlink(address, order)
     free &-= 1 << order
@@ -68,6 +78,61 @@ public struct FrameAllocator: ~Copyable {
     if surplus > 0 { release(first: frame &+ UInt64(pages), count: UInt64(surplus)) }
     setWord(frame, .run, UInt32(truncatingIfNeeded: pages))
     return address
+  }
+
+  /// A run that begins in free chunks. From eight chunks on it is rounded up to whole ones: what it left of the last
+  /// would soon hold something small, which stays.
+  @_optimize(size) @inline(never)
+  private mutating func allocateChunks(_ pages: Int) -> UInt64? {
+    let unit: UInt64 = 1 << UInt64(chunkOrder)
+    let isLarge = pages >> chunkOrder >= 8
+    let count = isLarge ? alignUp(UInt64(pages), unit) : UInt64(pages)
+    guard let (area, start) = findChunks(count, highest: isLarge) else { return nil }
+    take(start, count, from: area)
+    setWord(start, .run, UInt32(truncatingIfNeeded: count))
+    return start << 12
+  }
+
+  /// The lowest or the highest `count` frames in adjacent free chunks, and the first free chunk before them.
+  @_optimize(size) @inline(never)
+  private mutating func findChunks(_ count: UInt64, highest: Bool) -> (area: UInt64, start: UInt64)? {
+    let unit: UInt64 = 1 << UInt64(chunkOrder)
+    var found: (area: UInt64, start: UInt64)? = nil
+    var frame = lowestChunk
+    var area = frame
+    lowestChunk = frameLimit
+    while frame < frameLimit {
+      let length = UInt64(number(frame))
+      guard state(frame) == .free, length >= chunkOrder else {
+        frame &+= state(frame) == .run ? alignUp(length, unit) : unit
+        area = frame
+        continue
+      }
+      lowestChunk = min(lowestChunk, frame)
+      frame &+= 1 << length
+      guard frame &- area >= count else { continue }
+      found = (area, highest ? frame &- count : area)
+      if !highest { break }
+    }
+    return found
+  }
+
+  /// Takes `count` frames from `start` on out of the free blocks that follow each other from `area` on.
+  @_optimize(size) @inline(never)
+  private mutating func take(_ start: UInt64, _ count: UInt64, from area: UInt64) {
+    let end = start &+ count
+    var frame = area
+    while frame < end {
+      let order = Int(number(frame))
+      let next = frame &+ 1 << UInt64(order)
+      if next > start {
+        unlink(frame << 12, order)
+        free &-= 1 << order
+        if frame < start { release(first: frame, count: start &- frame) }
+        if next > end { release(first: end, count: next &- end) }
+      }
+      frame = next
+    }
   }
 
   /// One frame for an action's page; nil also where so few are left that the kernel's own small objects might get none.
@@ -115,6 +180,7 @@ public struct FrameAllocator: ~Copyable {
       frame = min(frame, buddy)
       order &+= 1
     }
+    if order >= chunkOrder { lowestChunk = min(lowestChunk, frame) }
     link(frame << 12, order)
   }
 

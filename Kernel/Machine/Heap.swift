@@ -29,7 +29,7 @@ public struct Heap: ~Copyable {
   private var classOfStep: [127 of UInt8] = .init(repeating: 0)
   private var partial: [22 of UInt64] = .init(repeating: 0)
 
-  /// Frames that the heap may hold.
+  /// Frames that the heap may hold, but for those that a large run is rounded up by.
   private let frameLimit: Int
   /// Frames that large objects leave free, for page tables, stacks and small objects.
   private let reserve: Int
@@ -89,9 +89,10 @@ public struct Heap: ~Copyable {
     guard size >= 0, size <= 1 << 40, alignment <= Int(PageSize.small) else { return nil }
     let pages = max(1, (size &+ 4095) >> 12)
     guard framesInUse &+ pages <= frameLimit, pages &+ reserve <= frames.free else { return nil }
+    let before = frames.free
     guard let address = frames.allocate(pages: pages) else { return nil }
-    framesInUse &+= pages
-    bytesInUse &+= pages << 12
+    framesInUse &+= before &- frames.free
+    bytesInUse &+= (before &- frames.free) << 12
     return address
   }
 

@@ -16,6 +16,8 @@ struct Instance: ~Copyable {
   var templates: TemplateFrames
   var table: SlotPageTable
   var pristine = PristinePages()
+  /// The initial stack of requests that say no more than the action's name, which is always the same.
+  var preparedStack = PreparedStack()
   /// Invocations that were restored.
   var runs: UInt32 = 0
   /// NX, where the CPU has it.

@@ -7,6 +7,7 @@ import Bytes
 import HTTP
 import Machine
 import Net
+import Records
 import Server
 import Settings
 
@@ -44,7 +45,17 @@ extension Kernel {
     server.queue = plan.queue
     server.backlogBytes = plan.backlogBytes
     server.activations = plan.activations
+    if let wanted = settings.activations {
+      server.activations = min(Int(wanted), plan.mostActivations)
+      if server.activations < Int(wanted) { BootLog.printFewerActivations(wanted, kept: server.activations) }
+    }
+    if let rate = settings.rate {
+      server.quota.perMinute = rate
+      server.quota.burst = settings.burst ?? rate
+    }
+    if let concurrency = settings.concurrency { server.quota.concurrent = concurrency }
     server.activationBytes = plan.activationBytes
+    server.alarmBytes = plan.alarmBytes
     server.codeBytes = plan.codeBytes
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000
@@ -55,6 +66,7 @@ extension Kernel {
         user: settings.user(index), key: settings.key(index), namespace: settings.namespace(index))
       if !isAdded { SerialConsole().write("swiftlet: an auth= option is too long, or one too many; it is ignored\n") }
     }
-    return HTTPServer(settings: server, accounts: accounts)
+    let page = WebPage(tag: LinkedPage.tag, policy: LinkedPage.policy, packed: LinkedPage.packed)
+    return HTTPServer(settings: server, accounts: accounts, page: page)
   }
 }

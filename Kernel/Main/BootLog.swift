@@ -22,6 +22,17 @@ enum BootLog {
     console.write(" more problems with the command line\n")
   }
 
+  /// Says that `activations=` is more than memory has room for.
+  @_optimize(size)
+  static func printFewerActivations(_ wanted: UInt32, kept: Int) {
+    let console = SerialConsole()
+    console.write("swiftlet: activations=")
+    console.write(decimal: UInt64(wanted))
+    console.write(": with this memory ")
+    console.write(decimal: UInt64(max(0, kept)))
+    console.write(" are kept\n")
+  }
+
   /// The line that says the kernel serves: its address, the time since its entry, and memory.
   static func printReady(_ address: IPv4Address, port: UInt16, after: Interval) {
     let console = SerialConsole()

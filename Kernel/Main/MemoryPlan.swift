@@ -18,6 +18,10 @@ struct MemoryPlan {
   /// Activations that are kept, and bytes of their results and logs.
   let activations: Int
   let activationBytes: Int
+  /// The most that a setting may have kept: a sixteenth of memory in records, of which one takes less than 256 bytes.
+  let mostActivations: Int
+  /// Bytes that all alarms keep.
+  let alarmBytes: Int
   /// Bytes of uploaded code that are kept.
   let codeBytes: Int
 
@@ -30,6 +34,8 @@ struct MemoryPlan {
     backlogBytes = bytes / 16
     activations = frames >= 8192 ? 1_024 : 128
     activationBytes = bytes / 16
+    mostActivations = frames
+    alarmBytes = bytes / 64
     codeBytes = bytes / 4
     bodyBytes = min(bytes / 6, 48 << 20)
     outputBytes = min(bytes / 6, 16 << 20)

@@ -31,22 +31,38 @@ public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
   }
 
   /// Writes the 32 digits.
-  @_optimize(size) @inline(never)
+  @inline(never)
   public func write(into writer: inout TextWriter) {
-    writer.write(hex: high, width: 16)
-    writer.write(hex: low, width: 16)
+    var digits: [32 of UInt8] = .init(repeating: 0)
+    var output = digits.mutableSpan
+    output.store(hex: high, at: 0)
+    output.store(hex: low, at: 16)
+    writer.write(digits.span)
   }
 }
 
 /// Makes identifiers that do not repeat in practice: SplitMix64 (Steele, Lea, Flood 2014). They are names, not secrets.
+///
+/// The second half of an activation's identifier is the same for all of one boot, so that the head of replies is prepared with it.
 public struct IdentifierGenerator: Sendable, BitwiseCopyable {
   @usableFromInline var state: UInt64
+  @usableFromInline let boot: UInt64
 
-  public init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) {
+    state = seed &+ Self.step
+    boot = Self.mix(state)
+  }
 
   @inlinable
   public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
+    state &+= Self.step
+    return Self.mix(state)
+  }
+
+  @inlinable static var step: UInt64 { 0x9e37_79b9_7f4a_7c15 }
+
+  @inlinable
+  static func mix(_ state: UInt64) -> UInt64 {
     var value = state
     value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
     value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
@@ -54,5 +70,5 @@ public struct IdentifierGenerator: Sendable, BitwiseCopyable {
   }
 
   @inlinable
-  public mutating func nextActivation() -> ActivationID { ActivationID(high: next(), low: next()) }
+  public mutating func nextActivation() -> ActivationID { ActivationID(high: next(), low: boot) }
 }

@@ -193,9 +193,16 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
 
   /// Milliseconds since 1970 at which it started.
   public var startMilliseconds: UInt64 { start / 1_000_000 }
-  /// Milliseconds, rounded; `end` is this long after `start`, so that the three agree.
+  /// Milliseconds, rounded; but for a sequence `end` is this long after `start`, so that the three agree.
   public var durationMilliseconds: UInt64 { Self.rounded(duration.nanoseconds, by: 1_000_000) }
-  public var endMilliseconds: UInt64 { startMilliseconds &+ durationMilliseconds }
+  public var endMilliseconds: UInt64 {
+    startMilliseconds &+ (kind == .sequence ? UInt64(elapsedMilliseconds) : durationMilliseconds)
+  }
+  /// Of a sequence, whose duration is that of its steps: milliseconds from start to end. It has no `run`, and this is in that place.
+  public var elapsedMilliseconds: UInt32 {
+    get { run }
+    set { run = newValue }
+  }
   public var waitMilliseconds: UInt64 { Self.rounded(UInt64(queue), by: 1_000) }
   public var initialisationMilliseconds: UInt64 { Self.rounded(UInt64(initialisation), by: 1_000) }
 

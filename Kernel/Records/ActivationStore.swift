@@ -71,12 +71,26 @@ public struct ActivationStore: ~Copyable, Sendable {
   /// result (JSON, or empty), and its log (an `ActivationLog`'s bytes; of a sequence or trigger lines as they are shown).
   ///
   /// Where all are longer than a quarter of the memory for texts, the log is left out; where that does not do, the result is, too.
-  @_optimize(size) @inline(never)
+  @inline(__always)
   public mutating func append(
     _ id: ActivationID, name: Span<UInt8>, binding: Span<UInt8>, result: Span<UInt8>, log: Span<UInt8>,
     _ fill: (inout ActivationRecord) -> Void
   ) -> ActivationPlace {
-    guard let index = turn(name) else { return .nowhere }
+    // What needs no closure is a function of its own: one that takes a closure is compiled for each.
+    let (place, lost) = append(id, name, binding, result, log)
+    _ = update(place) { (record: inout ActivationRecord) in
+      fill(&record)
+      record.flags.formUnion(lost)
+    }
+    return place
+  }
+
+  /// Appends an activation with its texts; tells which of them were too long.
+  @_optimize(size) @inline(never)
+  private mutating func append(
+    _ id: ActivationID, _ name: Span<UInt8>, _ binding: Span<UInt8>, _ result: Span<UInt8>, _ log: Span<UInt8>
+  ) -> (ActivationPlace, lost: ActivationFlags) {
+    guard let index = turn(name) else { return (.nowhere, []) }
     let none = name.extracting(0..<0)
     records[index].begin(id)
     records[index].nameLength = UInt16(truncatingIfNeeded: name.count)
@@ -90,9 +104,7 @@ public struct ActivationStore: ~Copyable, Sendable {
       }
     }
     records[index].resultSize = UInt32(clamping: result.count)
-    fill(&records[index])
-    records[index].flags.formUnion(lost)
-    return ActivationPlace(number: total &- 1)
+    return (ActivationPlace(number: total &- 1), lost)
   }
 
   /// The place of the next record, with its short name; nil where nothing can be kept.

@@ -28,37 +28,50 @@ public enum QuotaRefusal: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
-/// The invocations that a namespace may have a minute and at once.
+/// What a namespace may ask for; the same for all.
+public struct QuotaSettings: Equatable, Sendable, BitwiseCopyable {
+  /// The largest number that OpenWhisk's clients read, which stands for no bound.
+  public static var unbounded: UInt32 { UInt32(Int32.max) }
+
+  /// Invocations that may begin a minute, and as many firings of triggers; at most `TokenBucket.largestBurst` where it is a bound.
+  public var perMinute = unbounded
+  /// How many of them may come at once; not below `perMinute`.
+  public var burst = unbounded
+  /// Invocations that may be waiting and running.
+  public var concurrent = unbounded
+
+  public init() {}
+
+  public var hasRate: Bool { perMinute < Self.unbounded }
+  public var hasConcurrency: Bool { concurrent < Self.unbounded }
+  /// Whether there is anything to look at.
+  public var isBounded: Bool { hasRate || hasConcurrency }
+}
+
+/// What one namespace has used of its quota.
+///
+/// The invocations that are in flight are the caller's to count: they are where they wait, so none can be forgotten.
 public struct NamespaceQuota: Sendable, BitwiseCopyable {
-  /// A minute's invocations may come at once. So of those that came in the minute before a refusal at least `perMinute` were admitted,
-  /// and the count in the refusal's text is never below what is allowed.
+  /// Where a bucket is empty, the minute before has seen `perMinute` admitted at least, since no burst is smaller. So the count in a refusal's
+  /// text is never below what is allowed.
   private var bucket: TokenBucket
   /// Refused since the bucket last gave.
   private var refused: UInt32 = 0
-  public let concurrent: UInt32
-  /// Invocations that were begun and not ended.
-  public private(set) var inFlight: UInt32 = 0
 
-  /// `perMinute` is at most `TokenBucket.largestBurst`.
-  public init(perMinute: UInt32, concurrent: UInt32, now: Instant) {
-    bucket = TokenBucket(perMinute: min(perMinute, TokenBucket.largestBurst), burst: perMinute, now: now)
-    self.concurrent = concurrent
+  public init(_ settings: QuotaSettings, now: Instant) {
+    bucket = TokenBucket(perMinute: settings.perMinute, burst: max(settings.perMinute, settings.burst), now: now)
   }
 
-  public var perMinute: UInt32 { bucket.perMinute }
-
-  /// Admits one invocation, which `end` must follow; or says why not. As in OpenWhisk, what is refused for concurrency counts in its minute.
-  public mutating func begin(now: Instant) -> QuotaRefusal? {
-    guard bucket.take(now: now) else {
-      refused = refused < .max &- perMinute ? refused &+ 1 : refused
-      return .rate(count: perMinute &+ refused, allowed: perMinute)
+  /// Admits one invocation, or says why not. As in OpenWhisk, what is refused for concurrency counts in its minute.
+  @_optimize(size) @inline(never)
+  public mutating func admit(_ settings: QuotaSettings, inFlight: UInt32, now: Instant) -> QuotaRefusal? {
+    if settings.hasRate {
+      guard bucket.take(now: now) else {
+        refused = refused < .max &- bucket.perMinute ? refused &+ 1 : refused
+        return .rate(count: bucket.perMinute &+ refused, allowed: bucket.perMinute)
+      }
+      refused = 0
     }
-    refused = 0
-    guard inFlight < concurrent else { return .concurrency(count: inFlight, allowed: concurrent) }
-    inFlight &+= 1
-    return nil
+    return inFlight < settings.concurrent ? nil : .concurrency(count: inFlight, allowed: settings.concurrent)
   }
-
-  /// An invocation that was admitted has ended.
-  public mutating func end() { inFlight &-= inFlight > 0 ? 1 : 0 }
 }

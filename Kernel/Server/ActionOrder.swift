@@ -87,6 +87,7 @@ extension HTTPServer {
   }
 
   /// The body is the file itself.
+  @_optimize(size) @inline(never)
   private mutating func readFile(_ file: Span<UInt8>, into order: inout ActionOrder) throws(PutError) {
     guard file.count <= EntityLimits.codeBytes else {
       throw .body(.tooLarge("exec", bytes: file.count, allowed: EntityLimits.codeBytes))
@@ -124,6 +125,7 @@ extension HTTPServer {
     if case .base64(let place) = order.code { try Self.check(text.extracting(place)) }
   }
 
+  @_optimize(size) @inline(never)
   private mutating func read(_ exec: ExecPut?, _ text: Span<UInt8>, into order: inout ActionOrder) throws(EntityError) {
     switch exec {
     case nil: break
@@ -149,6 +151,7 @@ extension HTTPServer {
 
   /// Whether a string may be base64 of code that arrived whole: `wsk` sends a file that is no zip as text, in which every byte that
   /// is no UTF-8 is lost.
+  @_optimize(size) @inline(never)
   private static func check(_ code: Span<UInt8>) throws(PutError) {
     guard code.count / 4 &* 3 <= EntityLimits.codeBytes else {
       throw .body(.tooLarge("exec", bytes: code.count / 4 &* 3, allowed: EntityLimits.codeBytes))

@@ -9,62 +9,109 @@ import HTTP
 import JSON
 import Net
 import Records
+import Web
 
 extension HTTPServer {
-  /// Makes an activation of a complete request and puts it into the queue; answers at once where nobody waits for its end. True where
-  /// the connection can go on then.
-  @_optimize(size) @inline(never)
+  /// Makes an activation of a complete request, or what a trigger fires; answers at once where nobody waits for an end. True where the
+  /// connection can go on then.
+  @inline(never)
   mutating func admit<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
     let pending = connections[slot].request
+    if pending.job == .web { return admitWeb(slot, id, &network, now) }
     let requestID = requestID(slot, network.received(id))
-    let body = pending.headLength..<pending.headLength &+ pending.bodyLength
-    guard let action = pending.action, entities.actions[action] != nil else {
-      return answerUnqueued(slot, id, Reply(.notFound, id: requestID), &network, now)
-    }
-    let isRaw = pending.job == .background
-    var payload = body
-    if !isRaw, !body.isEmpty {
+    var payload = pending.headLength..<pending.headLength &+ pending.bodyLength
+    if pending.job != .background, !payload.isEmpty {
       do throws(JSONFailure) {
-        let value = try JSON.parse(network.received(id), in: body)
+        let value = try JSON.parse(network.received(id), in: payload)
         payload = value.start..<value.end
         guard value.kind == .object else { return answerUnqueued(slot, id, Reply(.badPayload, id: requestID), &network, now) }
       } catch {
         return answerUnqueued(slot, id, Self.reply(to: error, requestID), &network, now)
       }
     }
-    guard backlog.hasRoom(pending.totalLength) else {
-      counters.rejected &+= 1
-      return answerUnqueued(slot, id, Reply(.queueFull, id: requestID), &network, now)
+    do throws(APIError) {
+      if pending.job == .fire {
+        let reply = try fire(pending, network.received(id), payload, now)
+        answerUnqueued(slot, id, reply, &network, now)
+        return connections[slot].phase == .idle
+      }
+      try admit(slot, id, payload, requestID, &network, now)
+    } catch {
+      return answerUnqueued(slot, id, Reply(error, id: requestID), &network, now)
     }
-    guard let input = takeRequest(id, pending.totalLength, &network) else {
-      return answerUnqueued(slot, id, Reply(.outOfMemory, id: requestID), &network, now)
-    }
-    let name = identifiers.nextActivation()
-    let place = backlog.put(
-      PendingActivation(
-        id: name, action: action, namespace: pending.namespace, input: input, payload: payload, isRaw: isRaw, arrived: now,
-        waiter: pending.isBlocking ? id : nil, wantsResult: pending.wantsResult, requestID: requestID))
-    // The request itself is the backlog's from now on.
-    connections[slot].request.totalLength = 0
-    guard queue.push(.activation(place)) else {
-      _ = backlog.take(place)
-      counters.rejected &+= 1
-      return answerUnqueued(slot, id, Reply(.queueFull, id: requestID), &network, now)
-    }
-    if pending.isBlocking {
-      connections[slot].phase = .waiting
-      connections[slot].activation = name
-      arm(slot, now + .milliseconds(UInt64(pending.waitMilliseconds)))
-      return false
-    }
-    sendUnread(slot, Self.acceptance(of: name), requestID, &network, now)
     return connections[slot].phase == .idle
   }
 
+  /// The same for what is no trigger; where that fails, nothing has changed.
+  @inline(never)
+  private mutating func admit<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ payload: Range<Int>, _ requestID: RequestID, _ network: inout Network, _ now: Instant
+  ) throws(APIError) {
+    let pending = connections[slot].request
+    let target = try target(of: pending, network.received(id))
+    let isRaw = pending.job == .background
+    try checkStart(target, payload, of: network.received(id), bytes: pending.totalLength, isRaw: isRaw)
+    guard let input = takeRequest(id, pending.totalLength, &network) else { throw .outOfMemory }
+    // The request itself is the backlog's from now on.
+    connections[slot].request.totalLength = 0
+    let name = identifiers.nextActivation()
+    enqueue(
+      PendingActivation(
+        id: name, target: target, namespace: pending.namespace, input: input, payload: payload, isRaw: isRaw, arrived: now,
+        audience: pending.isBlocking ? .client(id, pending.wantsResult ? .result : .record) : .nobody, requestID: requestID))
+    guard pending.isBlocking else { return sendUnread(slot, Self.acceptance(of: name), requestID, &network, now) }
+    connections[slot].phase = .waiting
+    connections[slot].activation = name
+    arm(slot, now + .milliseconds(UInt64(pending.waitMilliseconds)))
+  }
+
+  /// What a request activates. An action of a package is looked for again, since its body may have been long in coming.
+  private mutating func target(of pending: PendingRequest, _ bytes: Span<UInt8>) throws(APIError) -> ResolvedAction {
+    if pending.job != .background, !pending.package.isAbsent {
+      guard let name = DecodedName(pending.package, pending.name, in: bytes) else { throw .badName }
+      return try resolve(name.span, pending.owner, for: pending.namespace)
+    }
+    guard let action = pending.action else { throw .notFound }
+    return ResolvedAction(action: action)
+  }
+
+  /// Starts an activation: puts it into the queue. Action and sequence are started alike, by clients, by triggers, by alarms. What starts it
+  /// makes its identifier (`identifiers.nextActivation()`), and gives the parameters of the call only: those of the package, the binding and the
+  /// action join them when its turn comes.
+  ///
+  /// It belongs to `namespace`, keeps a record with `cause`, and its end is told to `audience`. A client that waits must be in the phase `.waiting`
+  /// with `Connection.activation` set by then; nothing is sent to it from within this call.
+  ///
+  /// Throws, with nothing changed but the input gone: `.notFound`, `.reservedParameters` where the parameters set a final one, `.queueFull` or
+  /// `.outOfMemory`.
+  @inline(never)
+  mutating func start(_ activation: consuming PendingActivation) throws(APIError) {
+    let length = activation.input.count
+    try checkStart(activation.target, activation.payload, of: activation.input.span, bytes: length, isRaw: activation.isRaw)
+    enqueue(activation)
+  }
+
+  /// Whether an activation of `target` may be started with the parameters at `payload` of `text`, of which it will keep `bytes`.
+  private mutating func checkStart(
+    _ target: ResolvedAction, _ payload: Range<Int>, of text: Span<UInt8>, bytes: Int, isRaw: Bool
+  ) throws(APIError) {
+    guard let record = entities.actions.record(of: target.action), !(isRaw && record.isSequence) else { throw .notFound }
+    if record.hasFinalParameters, !isRaw, try setsFinalParameter(target, record, payload, of: text) { throw .reservedParameters }
+    guard backlog.hasRoom(bytes), queue.hasRoom else {
+      counters.rejected &+= 1
+      throw .queueFull
+    }
+  }
+
+  /// Enters what was checked.
+  private mutating func enqueue(_ activation: consuming PendingActivation) {
+    // There is room.
+    _ = queue.push(.activation(backlog.put(activation)))
+  }
+
   /// The connection's request, taken out of its buffer, which keeps what follows; nil, and nothing changed, where memory is out.
-  @_optimize(size)
   private mutating func takeRequest<Network: Transport & ~Copyable>(
     _ id: ConnectionID, _ length: Int, _ network: inout Network
   ) -> ByteBuffer? {
@@ -87,7 +134,7 @@ extension HTTPServer {
 
   /// `{"activationId": …}`
   @_optimize(size)
-  private static func acceptance(of id: ActivationID) -> Reply {
+  static func acceptance(of id: ActivationID) -> Reply {
     var reply = Reply(.accepted)
     reply.activation = id
     reply.body.write("{\"activationId\":\"")
@@ -97,14 +144,15 @@ extension HTTPServer {
   }
 
   /// Sends the reply to a request whose bytes are the connection's no more, and waits for the next, which the caller looks for.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func sendUnread<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
   ) {
     updateDate(now)
     let request = connections[slot].request
     let context = ReplyContext(
-      id: requestID, date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI)
+      id: requestID, date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI,
+      isWeb: request.isWeb)
     counters.count(reply.status.code)
     connections[slot].activation = nil
     guard let message = reply.render(context) else { return reset(slot, &network) }
@@ -115,7 +163,7 @@ extension HTTPServer {
   }
 
   /// The same for a client that has waited; goes on with what it sent meanwhile.
-  @_optimize(size) @inline(never)
+  @inline(never)
   private mutating func answerWaiting<Network: Transport & ~Copyable>(
     _ slot: Int, _ reply: consuming Reply, _ requestID: RequestID, _ network: inout Network, _ now: Instant
   ) {
@@ -127,13 +175,14 @@ extension HTTPServer {
   @_optimize(size) @inline(never)
   mutating func stopWaiting<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     guard let id = connections[slot].activation else { return }
-    var requestID = backlog.requestID(of: id)
+    var requestID = backlog.requestID(of: id) ?? sequenceRequestID(of: id)
     if let running = running.take() {
       if running.id == id { requestID = running.requestID }
       self.running = consume running
     }
-    answerWaiting(
-      slot, Self.acceptance(of: id), requestID ?? RequestID(number: connections[slot].request.number), &network, now)
+    let known = requestID ?? RequestID(number: connections[slot].request.number)
+    let reply = connections[slot].request.job == .web ? Self.webPatience(id, known) : Self.acceptance(of: id)
+    answerWaiting(slot, reply, known, &network, now)
   }
 
   mutating func takeWaiting(_ work: Work) -> PendingActivation? {
@@ -141,13 +190,23 @@ extension HTTPServer {
     return backlog.take(place)
   }
 
-  /// Takes up an activation; nil where it ended before it began.
-  @_optimize(size) @inline(never)
+  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
+  /// step is then the next in the queue.
+  @inline(never)
   mutating func begin<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
   ) -> Invocation? {
-    guard let record = entities.actions[activation.action] else {
+    let action = activation.target.action
+    guard let record = entities.actions.record(of: action), !(record.isSequence && activation.isRaw) else {
       abandon(activation, .notFound, &network, now)
+      return nil
+    }
+    guard !record.isSequence else {
+      beginSequence(activation, record, &network, now)
+      return nil
+    }
+    if let feed = record.builtIn {
+      runFeed(feed, activation, record, &network, now)
       return nil
     }
     guard let request = makeRequest(&activation, record, now) else {
@@ -156,72 +215,42 @@ extension HTTPServer {
     }
     let invocation = Invocation(
       instance: record.instance, activation: activation.id, request: request, reply: InvocationReply(), connection: nil,
-      arrived: activation.arrived, action: activation.action, limits: record.limits, started: now, isCGI: false)
+      arrived: activation.arrived, action: action, limits: record.limits, started: now, isCGI: false)
     running = consume activation
     return invocation
   }
 
   /// Answers for an activation that could not be begun. It leaves no record: nothing ran.
   @_optimize(size) @inline(never)
-  private mutating func abandon<Network: Transport & ~Copyable>(
+  mutating func abandon<Network: Transport & ~Copyable>(
     _ activation: consuming PendingActivation, _ error: APIError, _ network: inout Network, _ now: Instant
   ) {
-    guard let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id else { return }
-    answerWaiting(slot, Reply(error, id: activation.requestID), activation.requestID, &network, now)
+    switch activation.audience {
+    case .nobody: break
+    case .client(let waiter, _):
+      guard let slot = slot(of: waiter), connections[slot].activation == activation.id else { return }
+      answerWaiting(slot, Reply(error, id: activation.requestID), activation.requestID, &network, now)
+    case .sequence(let place): failStep(of: place, error, &network, now)
+    }
   }
 
-  /// What the action is given: its parameters as standard input, as argv[1] where they are short enough, or as the line that it reads
-  /// in loop mode; and the variables. nil where memory is out.
-  @_optimize(size) @inline(never)
-  private mutating func makeRequest(
-    _ activation: inout PendingActivation, _ record: ActionRecord, _ now: Instant
-  ) -> InvocationRequest? {
-    var strings = ByteBuffer()
-    swap(&strings, &spareStrings)
-    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
-    guard request.addArgument(entities.actions.name(of: activation.action)) else { return nil }
-    var input = ByteBuffer()
-    swap(&input, &activation.input)
-    var body = activation.payload
-    guard !activation.isRaw else {
-      request.setInput(input, body: body)
-      return request
+  /// Tells whom it concerns how the activation `id`, whose record is at `place`, has ended: with `json`.
+  @inline(never)
+  mutating func tell<Network: Transport & ~Copyable>(
+    _ audience: Audience, _ requestID: RequestID, _ end: ActivationEnd, _ json: consuming ByteBuffer, _ network: inout Network,
+    _ now: Instant
+  ) {
+    switch audience {
+    case .nobody: break
+    case .client(let waiter, let form):
+      guard let slot = slot(of: waiter), connections[slot].activation == end.id else { return }
+      answerWaiting(slot, reply(end, json, form, requestID), requestID, &network, now)
+    case .sequence(let place): endStep(of: place, end, json, &network, now)
     }
-    if body.isEmpty {
-      input.truncate(to: 0)
-      guard input.append("{}") else { return nil }
-      body = 0..<2
-    }
-    let identity = InvocationIdentity(
-      activation: activation.id, version: record.version,
-      deadline: wallClock(now) &+ UInt64(record.limits.timeoutMilliseconds))
-    let name = entities.actions.name(of: activation.action)
-    let namespace = accounts.name(of: activation.namespace)
-    if record.isLoop {
-      var line = TextWriter(capacity: body.count &+ 512)
-      ActionEnvironment.beginLine(into: &line)
-      JSONValue(checked: body, of: input.span).writeCompact(of: input.span, into: &line)
-      ActionEnvironment.endLine(identity, name: name, namespace: namespace, into: &line)
-      guard !line.isBroken else { return nil }
-      let text = line.finish()
-      let length = text.count
-      request.setInput(text, body: 0..<length)
-      request.answersOnResult = true
-      return request
-    }
-    if body.count <= Self.longestArgument, !request.addArgument(input.span.extracting(body)) { return nil }
-    var variables = TextWriter(capacity: 512)
-    ActionEnvironment.write(identity, name: name, namespace: namespace, into: &variables)
-    guard !variables.isBroken, request.addEnvironment(block: variables.buffer) else { return nil }
-    request.setInput(input, body: body)
-    return request
   }
-
-  /// Bytes of parameters that are still an argument: what Linux allows one string, less its end (MAX_ARG_STRLEN).
-  private static var longestArgument: Int { 131_071 }
 
   /// Keeps the record of an activation that ran and answers who waits for it. Returns what the console shows.
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func finishActivation<Network: Transport & ~Copyable>(
     _ invocation: consuming Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
@@ -243,35 +272,75 @@ extension HTTPServer {
       facts.response = result.status
       lines = result.logLength
       json = result.takeJSON()
+    } else {
+      facts.response = .internalError
     }
     count(action, facts.response, ran, figures)
     let text = ActivationLogs.make(log, marks, output: output.span.extracting(0..<lines), at: ran, limit: limits.logBytes)
-    let place = Self.append(facts, of: action, in: entities.actions, json, text, to: &activations)
-    if let waiter = activation.waiter, let slot = slot(of: waiter), connections[slot].activation == activation.id {
-      let reply = reply(facts, place, json, resultOnly: activation.wantsResult)
-      answerWaiting(slot, reply, activation.requestID, &network, now)
-    }
+    let place = Self.append(facts, of: activation, in: entities.actions, binding(of: activation), json, text, to: &activations)
+    let end = ActivationEnd(id: facts.id, response: facts.response, place: place, ran: ran, memoryBytes: limits.memoryBytes)
+    tell(activation.audience, activation.requestID, end, json, &network, now)
     return console
   }
 
+  /// `namespace/package` of the binding that an activation's action was found through; empty where there was none.
+  @_optimize(size)
+  mutating func binding(of activation: borrowing PendingActivation) -> ByteBuffer {
+    var name = ByteBuffer()
+    if let found = activation.target.binding, let namespace = entities.packages.namespace(of: found) {
+      // A record without it is better than none.
+      _ = name.append(accounts.namespaceName(namespace)) && name.append("/") && name.append(entities.packages.name(of: found))
+    }
+    return name
+  }
+
+  /// Keeps the record of an activation that ran.
+  @inline(never)
+  private static func append(
+    _ facts: ActivationFacts, of activation: borrowing PendingActivation, in table: borrowing ActionTable, _ binding: borrowing ByteBuffer,
+    _ result: borrowing ByteBuffer, _ log: borrowing ActivationLog, to store: inout ActivationStore
+  ) -> ActivationPlace {
+    let action = activation.target.action
+    let owner = table.namespace(of: action) ?? 0
+    let cause = activation.cause
+    var isStep = false
+    if case .sequence = activation.audience { isStep = true }
+    return store.append(facts.id, name: table.name(of: action), binding: binding.span, result: result.span, log: log.span) {
+      (record: inout ActivationRecord) in
+      facts.fill(&record)
+      record.owner = owner
+      record.cause = cause
+      if isStep { record.flags.insert(.causedBySequence) }
+    }
+  }
+
   /// The reply to a blocking invocation.
-  @_optimize(size) @inline(never)
-  private mutating func reply(
-    _ facts: ActivationFacts, _ place: ActivationPlace, _ json: borrowing ByteBuffer, resultOnly: Bool
-  ) -> Reply {
+  @inline(never)
+  private mutating func reply(_ end: ActivationEnd, _ json: consuming ByteBuffer, _ form: ReplyForm, _ id: RequestID) -> Reply {
+    if case .web(let kind) = form { return Self.reply(kind, end, json, id) }
     let status: HTTPStatus =
-      switch facts.response {
+      switch end.response {
       case .success: .ok
       case .internalError: .internalServerError
       case .applicationError, .developerError: .badGateway
       }
     var reply = Reply(status)
-    reply.activation = facts.id
-    if resultOnly {
-      reply.body.write(json.span)
+    reply.activation = end.id
+    if case .record = form {
+      ActivationWriter.write(end.place, of: activations, result: json.span, names: accounts, into: &reply.body)
     } else {
-      ActivationWriter.write(place, of: activations, result: json.span, names: accounts, into: &reply.body)
+      reply.body = TextWriter(json)
     }
+    return reply
+  }
+
+  /// The reply to a web action's request.
+  @_optimize(size) @inline(never)
+  private static func reply(
+    _ kind: WebExtension, _ end: ActivationEnd, _ json: borrowing ByteBuffer, _ id: borrowing RequestID
+  ) -> Reply {
+    var reply = WebReply.make(kind, end.response, json.span, id: id)
+    reply.activation = end.id
     return reply
   }
 
@@ -336,6 +405,16 @@ extension HTTPServer {
       (record: inout ActivationRecord) in facts.fill(&record)
     }
   }
+}
+
+/// How an activation has ended, beside its result.
+struct ActivationEnd: BitwiseCopyable {
+  let id: ActivationID
+  let response: ResponseKind
+  let place: ActivationPlace
+  /// How long it ran, and the memory that its action may have; of a sequence, all its actions together, and the most of one.
+  let ran: Interval
+  let memoryBytes: Int
 }
 
 /// What an activation's record is made of.

@@ -143,6 +143,7 @@ extension HTTPServer {
     guard let id = connections[slot].id else { return false }
     connections[slot].deadline = .distantFuture
     connections[slot].request.arrived = now
+    if isMetered, refusesInvocation(slot, id, &network, now) { return false }
     if connections[slot].request.job.makesActivation { return admit(slot, id, &network, now) }
     if queue.push(.connection(id)) {
       connections[slot].phase = .queued

@@ -31,6 +31,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var job = Job.invoke
   var isHead = false
   var isAPI = false
+  /// Whether it is about a web action that leaves CORS to the server.
+  var isWeb = false
   var option = ConnectionOption.persist
   /// Whether the body is announced as JSON.
   var isJSON = false
@@ -40,6 +42,8 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var waitMilliseconds: UInt32 = 0
   var collection = Collection.actions
   var namespace = NamespaceID(index: 0)
+  /// The namespace in which the path names an action.
+  var owner = NamespaceID(index: 0)
   /// The action to invoke.
   var action: ActionID?
   /// The package and name of the entity that is meant, percent-encoded.

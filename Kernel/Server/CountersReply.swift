@@ -34,7 +34,7 @@ extension HTTPServer {
     write(",\"heapBytesInUse\":", gauges.heapBytesInUse, into: &text)
     write(",\"connections\":", gauges.connections, into: &text)
     write(",\"timeWait\":", gauges.timeWait, into: &text)
-    write(",\"actions\":", entities.actions.count, into: &text)
+    write(",\"actions\":", entities.deployedActions, into: &text)
     write(",\"waiting\":", waitingCount, into: &text)
     write(",\"requests\":", Int(truncatingIfNeeded: counters.requests), into: &text)
     write(",\"invocations\":", Int(truncatingIfNeeded: counters.invocations), into: &text)

@@ -1,4 +1,4 @@
-// Time limits of connections. Their least is kept as a bound that is only made exact when it is reached, so that
+// Time limits of connections, and the times of alarms. Their least is kept as a bound that is only made exact when it is reached, so that
 // setting a deadline costs a comparison.
 
 import API
@@ -12,9 +12,10 @@ extension HTTPServer {
     if deadline < earliestDeadline { earliestDeadline = deadline }
   }
 
-  /// Ends every phase that is past its time.
+  /// Ends every phase that is past its time, and fires the alarms that are due.
   @_optimize(size)
   mutating func expire<Network: Transport & ~Copyable>(_ network: inout Network, _ now: Instant) {
+    fireAlarms(now)
     for slot in 0..<connections.count where connections[slot].deadline <= now && connections[slot].id != nil {
       connections[slot].deadline = .distantFuture
       let phase = connections[slot].phase
@@ -30,7 +31,7 @@ extension HTTPServer {
       case .queued, .running, .aborted: break
       }
     }
-    earliestDeadline = .distantFuture
+    earliestDeadline = alarmDeadline()
     for slot in 0..<connections.count where connections[slot].id != nil {
       earliestDeadline = min(earliestDeadline, connections[slot].deadline)
     }

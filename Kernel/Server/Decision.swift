@@ -53,6 +53,7 @@ extension HTTPServer {
         pending.namespace = NamespaceID(index: UInt8(truncatingIfNeeded: entities.actions.namespace(of: action) ?? 0))
       }
       return .work
+    case .webAction: return try judgeWeb(route, bytes, &pending)
     default: break
     }
     if head.method == .options {
@@ -61,7 +62,7 @@ extension HTTPServer {
       return .reply(reply)
     }
     switch resource {
-    case .root: return .reply(Reply(.ok, .text, Pages.root))
+    case .root: return .reply(rootReply(bytes))
     case .health: return .reply(Reply(.ok, .text, "ok\n"))
     case .information: return .reply(Reply(.ok, .json, Pages.information))
     case .metrics: return .metrics(head.authorization.isAbsent ? nil : try authenticate(bytes))
@@ -70,19 +71,21 @@ extension HTTPServer {
       var reply = Reply(.ok)
       writeCounters(into: &reply.body)
       return .reply(reply)
-    case .namespaces, .limits, .list: return .reply(try listReply(route, bytes))
-    case .activations, .activation, .activationLogs, .activationResult: return .reply(try activationReply(route, bytes))
+    case .namespaces, .limits, .list: return .reply(try listReply(route, bytes, pending.number))
+    case .activations, .activation, .activationLogs, .activationResult: return .reply(try activationReply(route, bytes, pending.number))
     case .entity: return try judgeEntity(route, bytes, &pending)
     case .function, .asyncFunction, .webAction, .server, .unknown: throw .notFound
     }
   }
 
   /// The namespace of the sender.
-  @_optimize(size)
+  @inline(never)
   mutating func authenticate(_ bytes: Span<UInt8>) throws(APIError) -> NamespaceID {
-    guard !head.authorization.isAbsent, let namespace = accounts.authenticate(bytes.extracting(head.authorization)) else {
-      throw .unauthorized
-    }
+    guard !head.authorization.isAbsent else { throw .unauthorized }
+    let value = bytes.extracting(head.authorization)
+    if let namespace = lastCredentials.namespace(of: value) { return namespace }
+    guard let namespace = accounts.authenticate(value) else { throw .unauthorized }
+    lastCredentials.keep(value, namespace)
     return namespace
   }
 

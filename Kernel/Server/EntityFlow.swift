@@ -44,6 +44,7 @@ extension HTTPServer {
   }
 
   /// Whether a name may be entered, or changed.
+  @_optimize(size) @inline(never)
   private mutating func check(_ isKnown: Bool, _ pending: PendingRequest, _ text: Span<UInt8>) throws(PutError) {
     guard isKnown else { return }
     // Another request may have entered it since the head came.
@@ -282,6 +283,7 @@ extension HTTPServer {
     return reply
   }
 
+  @_optimize(size) @inline(never)
   private func forces(_ pending: PendingRequest, _ text: Span<UInt8>) -> Bool {
     !pending.query.isAbsent && (try? EntityFlag.forces(text.extracting(pending.query))) == true
   }

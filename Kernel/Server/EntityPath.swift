@@ -47,6 +47,17 @@ struct DecodedName {
   /// Whether the parts between slashes, as many as there have to be, are legal names.
   func isLegal(parts: Int) -> Bool { QualifiedName.parts(span) == parts }
 
+  /// The part that is a name or `package/name`, without slashes around it and empty where there is nothing but blanks; nil where it is neither.
+  var path: Range<Int>? {
+    var start = 0
+    var end = count
+    while start < end, text[start] == 0x2f || text[start] == 0x20 { start &+= 1 }
+    while end > start, text[end &- 1] == 0x2f || text[end &- 1] == 0x20 { end &-= 1 }
+    guard start < end else { return start..<start }
+    guard let parts = QualifiedName.parts(span.extracting(start..<end)), parts <= 2 else { return nil }
+    return start..<end
+  }
+
   /// The name of the package; empty where there is none.
   var package: Span<UInt8> {
     @_lifetime(borrow self)

@@ -7,11 +7,12 @@ import Bytes
 import Entities
 import HTTP
 import Net
+import Records
 
 extension HTTPServer {
   /// The reply to GET of a list of entities, of the namespaces or of the limits.
   @_optimize(size) @inline(never)
-  mutating func listReply(_ route: Route, _ bytes: Span<UInt8>) throws(APIError) -> Reply {
+  mutating func listReply(_ route: Route, _ bytes: Span<UInt8>, _ number: UInt64) throws(APIError) -> Reply {
     let own = try authenticate(bytes)
     var reply = Reply(.ok)
     switch route.resource {
@@ -23,18 +24,41 @@ extension HTTPServer {
       guard namespace(route.namespace, bytes, own: own) == own else { throw .forbidden }
       writeLimits(into: &reply.body)
     default:
-      let page = head.query.isAbsent ? ListPage() : try ListPage(parsing: bytes.extracting(head.query))
+      let query = head.query.isAbsent ? bytes.extracting(0..<0) : bytes.extracting(head.query)
+      let page: ListPage
+      do throws(QueryError) {
+        page = try ListPage(parsing: query)
+      } catch {
+        return badQuery(error, query, route.collection.text, bytes, number)
+      }
       try writeList(route, bytes, own, page, into: &reply.body)
     }
     guard !reply.body.isBroken else { throw .outOfMemory }
     return reply
   }
 
+  /// The reply to a query that is not what it has to be; `number` is the request's.
+  @_optimize(size) @inline(never)
+  mutating func badQuery(
+    _ error: QueryError, _ query: Span<UInt8>, _ collection: StaticString, _ bytes: Span<UInt8>, _ number: UInt64
+  ) -> Reply {
+    var text = TextWriter()
+    error.write(query, collection, into: &text)
+    let id = RequestID(head.requestID, in: bytes) ?? RequestID(number: number)
+    return text.isBroken ? Reply(.outOfMemory, id: id) : Reply(.badRequest, error: text.buffer, id: id)
+  }
+
   /// What OpenWhisk's clients know of limits, and what an action may ask for.
   @_optimize(size)
   private mutating func writeLimits(into text: inout TextWriter) {
-    text.write("{\"concurrentInvocations\":")
-    text.write(decimal: UInt64(max(0, settings.queue)))
+    let quota = settings.quota
+    text.write("{\"invocationsPerMinute\":")
+    text.write(decimal: UInt64(quota.perMinute))
+    // All that can wait, and the one that runs.
+    text.write(",\"concurrentInvocations\":")
+    text.write(decimal: min(UInt64(quota.concurrent), UInt64(max(0, settings.queue)) &+ 1))
+    text.write(",\"firesPerMinute\":")
+    text.write(decimal: UInt64(quota.perMinute))
     Self.write(.memory, ",\"minActionMemory\":", ",\"maxActionMemory\":", into: &text)
     Self.write(.logs, ",\"minActionLogs\":", ",\"maxActionLogs\":", into: &text)
     Self.write(.timeout, ",\"minActionTimeout\":", ",\"maxActionTimeout\":", into: &text)
@@ -64,8 +88,11 @@ extension HTTPServer {
     }
     guard let owner else { throw .forbidden }
     guard route.package.isAbsent else { return try writePackage(route, bytes, own, owner, page, into: &text) }
-    guard owner == own else { throw .forbidden }
     let name = accounts.name(of: owner)
+    if owner == .system, owner != own, route.collection == .actions {
+      return entities.writeActions(of: owner.number, named: name, onlyPublished: true, page, into: &text)
+    }
+    guard owner == own else { throw .forbidden }
     switch route.collection {
     case .triggers: entities.writeTriggers(of: owner.number, named: name, page, into: &text)
     case .rules: entities.writeRules(of: owner.number, named: name, page, into: &text)
@@ -96,15 +123,32 @@ extension HTTPServer {
   /// The namespace that `range` names, by its name or, the sender's, by `_`; nil where there is none.
   @_optimize(size)
   mutating func namespace(_ range: ByteRange, _ bytes: Span<UInt8>, own: NamespaceID) -> NamespaceID? {
+    if bytes.extracting(range).equals("_") { return own }
     guard let name = DecodedName(bytes.extracting(range)) else { return nil }
     return name.span.equals("_") ? own : accounts.namespace(named: name.span)
   }
 
   /// `/api/v1/namespaces/{namespace}/{collection}/…{name}`
-  @_optimize(size) @inline(never)
+  @inline(never)
   mutating func judgeEntity(_ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
     let own = try authenticate(bytes)
     guard let owner = namespace(route.namespace, bytes, own: own) else { throw .forbidden }
+    // The usual request, whose name has no escapes: it is found at once.
+    if head.method == .post, route.collection == .actions, route.package.isAbsent, owner == own,
+      let action = entities.actions.find(namespace: own.number, name: bytes.extracting(route.name))
+    {
+      pending.namespace = own
+      try judgeActivation(of: action, bytes, &pending)
+      return .work
+    }
+    return try judgeNamed(route, own, owner, bytes, &pending)
+  }
+
+  /// The same for all but an action of the sender's that is invoked.
+  @_optimize(size) @inline(never)
+  private mutating func judgeNamed(
+    _ route: Route, _ own: NamespaceID, _ owner: NamespaceID, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
+  ) throws(APIError) -> Decision {
     guard let name = DecodedName(route.package, route.name, in: bytes), name.isLegal(parts: route.package.isAbsent ? 1 : 2) else {
       throw .badName
     }
@@ -127,6 +171,7 @@ extension HTTPServer {
     _ name: borrowing DecodedName, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
     let own = pending.namespace
+    if own == .system, EntityStore.isBuiltIn(name.span) { throw .forbidden }
     if !name.package.isEmpty {
       guard let package = entities.packages.find(namespace: own.number, name: name.package) else { throw .notFound }
       guard entities.packages[package]?.boundNamespace == nil else { throw .notOnBinding }
@@ -159,6 +204,7 @@ extension HTTPServer {
     _ name: borrowing DecodedName, _ owner: NamespaceID, _ bytes: Span<UInt8>, _ pending: inout PendingRequest
   ) throws(APIError) -> Decision {
     if pending.collection == .actions {
+      pending.owner = owner
       try judgeActivation(of: try resolve(name.span, owner, for: pending.namespace).action, bytes, &pending)
       return .work
     }
@@ -220,6 +266,7 @@ extension HTTPServer {
     return entities.resolve(action: name.extracting(length &+ 1..<name.count), in: owner.number, for: reader.number)
   }
 
+  @_optimize(size) @inline(never)
   private mutating func isThere(_ name: Span<UInt8>, _ namespace: NamespaceID, _ collection: Collection) -> Bool {
     switch collection {
     case .actions: entities.actions.find(namespace: namespace.number, name: name) != nil

@@ -28,13 +28,20 @@ public struct HTTPServer: ~Copyable {
   /// Whether an invocation was handed out and is not finished.
   public internal(set) var isRunningAction = false
   let accounts: AccountTable
+  let page: WebPage
+  var lastCredentials = KnownCredentials()
   var connections: [Connection]
   var queue: JobQueue
   var backlog: Backlog
+  /// Sequences that run.
+  var sequences = Pool<RunningSequence>()
   /// The activation that the executor works on; nil where it is a connection's request.
   var running: PendingActivation? = nil
   /// The newest activations.
   var activations: ActivationStore
+  /// Whether namespaces are bounded in what they invoke, and what each has used.
+  let isMetered: Bool
+  var quotas: FailableArray<NamespaceQuota>
   /// Microseconds that invocations ran.
   var latencies = LatencyHistogram()
   /// What the invocations of each action came to.
@@ -49,22 +56,38 @@ public struct HTTPServer: ~Copyable {
   var replies = InvocationReplies()
   /// Memory of the last invocation's argument strings, used again.
   var spareStrings = ByteBuffer()
+  /// The same of the last activation's variables.
+  var spareVariables = ByteBuffer()
   /// The deployment whose action initialises.
   var deployment: LoopDeployment? = nil
   var discarded: InstanceID? = nil
-  /// No connection has a deadline before this.
+  /// No connection has a deadline before this, and no alarm is due.
   var earliestDeadline = Instant.distantFuture
 
   @_optimize(size)
-  public init(settings: ServerSettings, accounts: consuming AccountTable) {
+  public init(settings: ServerSettings, accounts: consuming AccountTable, page: consuming WebPage = WebPage()) {
     self.settings = settings
     self.accounts = accounts
-    entities = EntityStore(capacity: settings.actions, codeBudget: settings.codeBytes, seed: settings.seed)
+    self.page = page
+    entities = Self.makeEntities(settings)
+    isMetered = settings.quota.isBounded
+    quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
     connections = Array(repeating: Connection(), count: max(1, settings.connections))
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
+  }
+
+  @_optimize(size) @inline(never)
+  private static func makeEntities(_ settings: ServerSettings) -> EntityStore {
+    var entities = EntityStore(
+      capacity: settings.actions, codeBudget: settings.codeBytes, alarmBytes: settings.alarmBytes,
+      builtIns: EntityStore.builtInActions, seed: settings.seed)
+    guard entities.insertAlarms(namespace: NamespaceID.system.number, at: settings.epochMilliseconds) else {
+      fatalError("no memory for the package alarms")
+    }
+    return entities
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {

@@ -53,6 +53,7 @@ extension HTTPServer {
   }
 
   /// Takes up an invocation; nil where it was answered with an error instead.
+  @inline(__always)
   private mutating func makeInvocation<Network: Transport & ~Copyable>(
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Invocation? {

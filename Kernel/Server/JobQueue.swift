@@ -8,19 +8,36 @@ enum Work: Equatable, Sendable, BitwiseCopyable {
   case activation(UInt32)
 }
 
-/// What waits for the executor, first come first served. Its capacity is fixed.
+/// What waits for the executor, first come first served. Its capacity is fixed; past it there is one place for the next step of the sequence
+/// whose last one has just ended.
 struct JobQueue {
   private var places: [Work?]
   private var head = 0
   private(set) var count = 0
+  private let limit: Int
 
-  init(capacity: Int) { places = Array(repeating: nil, count: max(1, capacity)) }
+  init(capacity: Int) {
+    limit = max(1, capacity)
+    places = Array(repeating: nil, count: limit &+ 1)
+  }
+
+  /// Whether something that comes from outside has a place.
+  var hasRoom: Bool { count < limit }
 
   /// False where the queue is full.
   mutating func push(_ work: Work) -> Bool {
-    guard count < places.count else { return false }
+    guard hasRoom else { return false }
     places[place(count)] = work
     count &+= 1
+    return true
+  }
+
+  /// Enters a sequence's next step, as the last or as the first of all. False where even its place is taken.
+  mutating func push(step work: Work, first: Bool) -> Bool {
+    guard count < places.count else { return false }
+    if first { head = place(places.count &- 1) }
+    count &+= 1
+    places[first ? head : place(count &- 1)] = work
     return true
   }
 

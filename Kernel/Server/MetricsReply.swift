@@ -31,7 +31,7 @@ extension HTTPServer {
     metrics.single("swiftlet_memory_used_bytes", .gauge, "Memory in use.", Self.bytes(gauges.framesInUse))
     metrics.single("swiftlet_heap_bytes", .gauge, "Frames of the kernel's heap.", Self.bytes(gauges.heapFrames))
     metrics.single("swiftlet_heap_used_bytes", .gauge, "Objects on the kernel's heap.", UInt64(max(0, gauges.heapBytesInUse)))
-    metrics.single("swiftlet_actions", .gauge, "Deployed actions.", UInt64(max(0, entities.actions.count)))
+    metrics.single("swiftlet_actions", .gauge, "Deployed actions.", UInt64(entities.deployedActions))
   }
 
   @_optimize(size)

@@ -110,7 +110,8 @@ extension HTTPServer {
     updateDate(now)
     let request = connections[slot].request
     return ReplyContext(
-      id: requestID(slot, bytes), date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI)
+      id: requestID(slot, bytes), date: date, connection: request.option, isHead: request.isHead, isAPI: request.isAPI,
+      isWeb: request.isWeb)
   }
 
   /// Brings `date` to `now`.

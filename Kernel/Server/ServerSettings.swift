@@ -1,6 +1,7 @@
 public import Actions
 import Base
 public import HTTP
+public import Records
 
 /// How much the server keeps and what it accepts.
 public struct ServerSettings: Sendable {
@@ -14,6 +15,8 @@ public struct ServerSettings: Sendable {
   public var receiveWindow = 16 << 10
   /// Requests that may wait for the executor; the next is answered 503 with Retry-After.
   public var queue = 256
+  /// What each namespace may invoke; past it the reply is 429.
+  public var quota = QuotaSettings()
   /// Bytes of all requests that wait as activations; past it one more is answered 503.
   public var backlogBytes = 16 << 20
   /// Activations that are kept, and bytes of all their results and logs.
@@ -25,6 +28,8 @@ public struct ServerSettings: Sendable {
   public var actions = 16_384
   /// Bytes of uploaded code that are kept for GET, of all actions together. What does not fit is deployed all the same.
   public var codeBytes = 16 << 20
+  /// Bytes that all alarms together may keep.
+  public var alarmBytes = 1 << 20
   /// Milliseconds from 1970-01-01 00:00 UTC to the instant zero; 0 where there is no clock, which leaves Date out.
   public var epochMilliseconds: UInt64 = 0
   /// Seeds the identifiers and the tables' hashes.

@@ -49,6 +49,14 @@ public struct KernelSettings: ~Copyable {
   public internal(set) var port: UInt16 = 80
   /// `log=`.
   public internal(set) var log = LogLevel.info
+  /// `rate=`: invocations that a namespace may begin a minute; nil means no bound.
+  public internal(set) var rate: UInt32?
+  /// `burst=`: how many of them may come at once; only ever there with `rate`, and not below it.
+  public internal(set) var burst: UInt32?
+  /// `concurrency=`: invocations of a namespace that may wait and run; nil means no bound of its own.
+  public internal(set) var concurrency: UInt32?
+  /// `activations=`: how many activations are kept; nil leaves it to the kernel.
+  public internal(set) var activations: UInt32?
   /// `panic=test`: the kernel is to fault once it has booted, to show what its end looks like.
   public internal(set) var panicsOnPurpose = false
   /// How many `auth=` there are.
@@ -67,6 +75,7 @@ public struct KernelSettings: ~Copyable {
     .init(repeating: MMIODeviceSetting(address: 0, length: 0, interrupt: 0))
   var problems: [16 of Problem] = .init(repeating: Problem(kind: .unknown, word: TextRange()))
   private var gatewayWord = TextRange()
+  private var burstWord = TextRange()
   private var hasPort = false
   private var hasLog = false
 
@@ -87,6 +96,7 @@ public struct KernelSettings: ~Copyable {
     var position = 0
     while let word = nextWord(from: &position) { parse(word) }
     settleGateway()
+    settleBurst()
   }
 
   /// The user of `auth=` number `index`, which is below `credentialCount`: 1 to 128 bytes.
@@ -137,12 +147,18 @@ public struct KernelSettings: ~Copyable {
     case .credential: parseCredential(value, word)
     case .device: parseDevice(value, word)
     case .panic: parsePanic(value, word)
+    case .rate: rate = setNumber(rate, 1...Self.highestRate, .rateMalformed, value, word)
+    case .burst:
+      burst = setNumber(burst, 1...Self.highestRate, .burstMalformed, value, word)
+      burstWord = word
+    case .concurrency: concurrency = setNumber(concurrency, 1...65_535, .concurrencyMalformed, value, word)
+    case .activations: activations = setNumber(activations, 1...1_048_576, .activationsMalformed, value, word)
     case .unknown: report(.unknown, word)
     }
   }
 
   private enum Option {
-    case address, gateway, port, log, credential, device, panic, unknown
+    case address, gateway, port, log, credential, device, panic, rate, burst, concurrency, activations, unknown
 
     init(_ key: Span<UInt8>) {
       self =
@@ -153,6 +169,10 @@ public struct KernelSettings: ~Copyable {
         else if key.equals("auth") { .credential }
         else if key.equals("virtio_mmio.device") { .device }
         else if key.equals("panic") { .panic }
+        else if key.equals("rate") { .rate }
+        else if key.equals("burst") { .burst }
+        else if key.equals("concurrency") { .concurrency }
+        else if key.equals("activations") { .activations }
         else { .unknown }
     }
   }
@@ -203,6 +223,34 @@ public struct KernelSettings: ~Copyable {
     if hasLog { report(.repeated, word) }
     hasLog = true
     log = level
+  }
+
+  /// The highest `rate=` and `burst=`.
+  private static var highestRate: UInt64 { 100_000_000 }
+
+  /// Sets `current` to the number that `value` is, where it is in `range`, which ends below 2^32.
+  private mutating func setNumber(
+    _ current: UInt32?, _ range: ClosedRange<UInt64>, _ problem: Problem.Kind, _ value: TextRange, _ word: TextRange
+  ) -> UInt32? {
+    guard let number = ASCII.decimal(bytes(value), limit: range.upperBound), number >= range.lowerBound else {
+      report(problem, word)
+      return current
+    }
+    if current != nil { report(.repeated, word) }
+    return UInt32(truncatingIfNeeded: number)
+  }
+
+  /// Whether it fits the rate is known at the end: the two come in any order.
+  private mutating func settleBurst() {
+    guard let burst else { return }
+    guard let rate else {
+      self.burst = nil
+      return report(.burstAlone, burstWord)
+    }
+    guard burst >= rate else {
+      self.burst = nil
+      return report(.burstBelowRate, burstWord)
+    }
   }
 
   private mutating func parsePanic(_ value: TextRange, _ word: TextRange) {

@@ -14,6 +14,7 @@ struct Problem: BitwiseCopyable, Sendable {
     case credentialMalformed, credentialRepeated, credentialsTooMany
     case deviceMalformed, devicesTooMany
     case panicMalformed
+    case rateMalformed, burstMalformed, burstAlone, burstBelowRate, concurrencyMalformed, activationsMalformed
   }
 
   var kind: Kind
@@ -57,6 +58,13 @@ struct Problem: BitwiseCopyable, Sendable {
     case .deviceMalformed:
       "not SIZE@ADDRESS:IRQ, or out of range; ignored. Write for example virtio_mmio.device=512@0xfeb00e00:12"
     case .panicMalformed: "not panic=test, the only value; ignored"
+    case .rateMalformed: "not a number of 1 to 100000000; ignored, and invocations a minute have no bound. Write for example rate=6000"
+    case .burstMalformed: "not a number of 1 to 100000000; ignored, and rate= may come at once. Write for example burst=12000"
+    case .burstAlone: "ignored without a valid rate=, which it goes with. Give rate= too, or leave burst= out"
+    case .burstBelowRate: "less than rate=, all of which may come at once; ignored. Give a higher one, or leave it out"
+    case .concurrencyMalformed:
+      "not a number of 1 to 65535; ignored, and a namespace may use the whole queue. Write for example concurrency=50"
+    case .activationsMalformed: "not a number of 1 to 1048576; ignored. Write for example activations=4096"
     case .devicesTooMany: "more than 32; ignored. Leave some out"
     }
   }

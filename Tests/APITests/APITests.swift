@@ -145,7 +145,7 @@ extension String {
   @Test(arguments: ["limit=201", "limit=-1", "limit=", "limit", "skip=x", "skip=99999999999999999999", "count=1"])
   func badPages(_ text: String) {
     let query = Array(text.utf8)
-    #expect(throws: APIError.badPage) { try ListPage(parsing: query.span) }
+    #expect(throws: QueryError.self) { try ListPage(parsing: query.span) }
   }
 }
 

@@ -30,14 +30,16 @@ import Testing
     }
   }
 
-  private func write(_ request: borrowing InvocationRequest, pages: Int = 1) throws -> Stack {
+  private func write(
+    _ request: borrowing InvocationRequest, pages: Int = 1, random: (UInt64, UInt64) = (0x1111, 0x2222)
+  ) throws -> Stack {
     let image = try ActionImage(parsing: buffer(ELFBuilder().bytes()))
     var bytes = [UInt8](repeating: 0, count: pages * 4096)
     var span = bytes.mutableSpan
     let pointer = InitialStack.write(
       request,
       InitialStackValues(
-        image.layout, slotBase: Self.slotBase, random: (0x1111, 0x2222), hardwareCapabilities: 0x78bfbff), into: &span)
+        image.layout, slotBase: Self.slotBase, random: random, hardwareCapabilities: 0x78bfbff), into: &span)
     return Stack(
       bytes: bytes, pointer: pointer, bottom: Self.slotBase + SlotLayout.stackTop - UInt64(pages * 4096))
   }
@@ -94,6 +96,30 @@ import Testing
       #expect(stack.pointer % 16 == 0)
       #expect(stack.string(stack.word(stack.pointer + 8)).utf8.count == length)
     }
+  }
+
+  @Test(arguments: ["e", "echo", "fifteen-letters", "sixteen--letters", "package/a name of some length.v2"])
+  func aPreparedStackIsTheSameButForItsRandomBytes(name: String) throws {
+    let request = request([name], [])
+    let first = try write(request, random: (0x1111, 0x2222))
+    var prepared = PreparedStack()
+    #expect(prepared.size == 0)
+    prepared.keep(first.bytes.span, of: request)
+    #expect(prepared.size == InitialStack.size(for: request))
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    var span = bytes.mutableSpan
+    prepared.write(random: (0x3333, 0x4444), into: &span)
+    let whole = try write(request, random: (0x3333, 0x4444))
+    #expect(bytes == whole.bytes)
+  }
+
+  @Test(arguments: [(["echo", "{}"], []), (["echo"], [("A", "1")]), ([], [])] as [([String], [(String, String)])])
+  func requestsWithMoreThanANameAreNotPrepared(arguments: [String], environment: [(String, String)]) throws {
+    let request = request(arguments, environment)
+    let stack = try write(request)
+    var prepared = PreparedStack()
+    prepared.keep(stack.bytes.span, of: request)
+    #expect(prepared.size == 0)
   }
 }
 

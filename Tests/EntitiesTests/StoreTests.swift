@@ -152,11 +152,11 @@ final class Store {
 
   @Test func flags() throws {
     let store = Store()
-    let id = try store.action("a", #"{"annotations":[{"key":"web-export","value":"yes"},{"key":"raw-http","value":1},{"key":"final","value":true},{"key":"require-whisk-auth","value":"secret"},{"key":"feed","value":null},{"key":"cgi","value":true},{"key":"loop","value":true}]}"#)
+    let id = try store.action("a", #"{"annotations":[{"key":"web-export","value":true},{"key":"raw-http","value":true},{"key":"final","value":true},{"key":"require-whisk-auth","value":"secret"},{"key":"feed","value":null},{"key":"cgi","value":true},{"key":"loop","value":true}]}"#)
     let record = try #require(store.entities.actions[id])
     #expect(record.isWeb && record.isRawHTTP && record.hasFinalParameters && record.needsWhiskAuth && record.isFeed)
     #expect(record.isCGI && record.hasEnvironment && record.isLoop && !record.isPublic)
-    try store.action("a", #"{"annotations":[{"key":"web-export","value":false},{"key":"raw-http","value":""},{"key":"final","value":1},{"key":"require-whisk-auth","value":0},{"key":"cgi","value":false},{"key":"env","value":false}],"delAnnotations":["feed"]}"#)
+    try store.action("a", #"{"annotations":[{"key":"web-export","value":"yes"},{"key":"raw-http","value":1},{"key":"final","value":1},{"key":"cgi","value":false},{"key":"env","value":false}],"delAnnotations":["feed","require-whisk-auth"]}"#)
     let changed = try #require(store.entities.actions[id])
     #expect(!changed.isWeb && !changed.isRawHTTP && !changed.hasFinalParameters && !changed.needsWhiskAuth && !changed.isFeed)
     #expect(!changed.isCGI && !changed.hasEnvironment && changed.isLoop)

@@ -141,6 +141,8 @@ extension JSONMerger {
       ("{}", "{}"), ("null", "null"),
       (#"[{"key":"a","value":1},{"key":"b"}]"#, #"{"key":"b"}"#), (#"[{"key":"","value":1}]"#, #"{"key":"","value":1}"#),
       (#"[{"key":"  ","value":1}]"#, #"{"key":"  ","value":1}"#),
+      (#"[{"key":" \f\u0000\u001F\u0020\t","value":1}]"#, #"{"key":" \f\u0000\u001F\u0020\t","value":1}"#),
+      (#"[{"key":"\u0021","value":1},{"key":" \"","value":1},{"key":"\n\\","value":1},{"key":"\u00a0","value":1}]"#, nil),
       (#"[{"key":1,"value":1}]"#, #"{"key":1,"value":1}"#), ("[1]", "1"), (#"[{"value":1}]"#, #"{"value":1}"#), ("[[]]", "[]"),
     ]
     for (text, malformed) in cases {

@@ -1,7 +1,7 @@
 import Base
 import Bytes
 import Foundation
-import JSONInvariants
+import Invariants
 import Testing
 
 @testable import JSON

@@ -33,4 +33,18 @@ import Testing
     for _ in 0..<10_000 { seen.insert(generator.next()) }
     #expect(seen.count == 10_000)
   }
+
+  @Test func activationsOfOneBootShareTheSecondHalfOnly() {
+    var generator = IdentifierGenerator(seed: 1)
+    var other = IdentifierGenerator(seed: 2)
+    var seen: Set<UInt64> = []
+    let boot = generator.nextActivation().low
+    for _ in 0..<10_000 {
+      let id = generator.nextActivation()
+      seen.insert(id.high)
+      #expect(id.low == boot)
+    }
+    #expect(seen.count == 10_000)
+    #expect(other.nextActivation().low != boot)
+  }
 }

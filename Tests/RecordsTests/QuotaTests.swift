@@ -68,37 +68,53 @@ import Testing
 @Suite struct NamespaceQuotaTests {
   private func text(_ refusal: QuotaRefusal?) -> String { written { refusal?.write(into: &$0) } }
 
+  private func settings(perMinute: UInt32? = nil, burst: UInt32? = nil, concurrent: UInt32? = nil) -> QuotaSettings {
+    var settings = QuotaSettings()
+    if let perMinute {
+      settings.perMinute = perMinute
+      settings.burst = burst ?? perMinute
+    }
+    if let concurrent { settings.concurrent = concurrent }
+    return settings
+  }
+
   @Test func rate() {
-    var quota = NamespaceQuota(perMinute: 60, concurrent: 1_000, now: Instant(nanoseconds: 0))
+    let settings = settings(perMinute: 60)
+    var quota = NamespaceQuota(settings, now: Instant(nanoseconds: 0))
     let now = Instant(nanoseconds: 5)
-    for _ in 0..<60 { #expect(quota.begin(now: now) == nil) }
-    #expect(text(quota.begin(now: now)) == "Too many requests in the last minute (count: 61, allowed: 60).")
-    #expect(quota.begin(now: now) == .rate(count: 62, allowed: 60))
-    #expect(quota.inFlight == 60)
-    #expect(quota.begin(now: now + .seconds(1)) == nil)
-    #expect(quota.begin(now: now + .seconds(1)) == .rate(count: 61, allowed: 60))
+    for _ in 0..<60 { #expect(quota.admit(settings, inFlight: 1_000, now: now) == nil) }
+    #expect(text(quota.admit(settings, inFlight: 0, now: now)) == "Too many requests in the last minute (count: 61, allowed: 60).")
+    #expect(quota.admit(settings, inFlight: 0, now: now) == .rate(count: 62, allowed: 60))
+    #expect(quota.admit(settings, inFlight: 0, now: now + .seconds(1)) == nil)
+    #expect(quota.admit(settings, inFlight: 0, now: now + .seconds(1)) == .rate(count: 61, allowed: 60))
+  }
+
+  @Test func aBurstIsMoreThanAMinuteHas() {
+    let settings = settings(perMinute: 60, burst: 100)
+    var quota = NamespaceQuota(settings, now: Instant(nanoseconds: 0))
+    for _ in 0..<100 { #expect(quota.admit(settings, inFlight: 0, now: Instant(nanoseconds: 0)) == nil) }
+    #expect(quota.admit(settings, inFlight: 0, now: Instant(nanoseconds: 0)) == .rate(count: 61, allowed: 60))
+    // A smaller one than the rate would make that count a lie.
+    let other = self.settings(perMinute: 60, burst: 1)
+    var second = NamespaceQuota(other, now: Instant(nanoseconds: 0))
+    for _ in 0..<60 { #expect(second.admit(other, inFlight: 0, now: Instant(nanoseconds: 0)) == nil) }
   }
 
   @Test func concurrency() {
-    var quota = NamespaceQuota(perMinute: 1_000, concurrent: 2, now: Instant(nanoseconds: 0))
+    let settings = settings(perMinute: 2, concurrent: 2)
+    var quota = NamespaceQuota(settings, now: Instant(nanoseconds: 0))
     let now = Instant(nanoseconds: 0)
-    #expect(quota.begin(now: now) == nil && quota.begin(now: now) == nil)
-    #expect(text(quota.begin(now: now)) == "Too many concurrent requests in flight (count: 2, allowed: 2).")
-    quota.end()
-    #expect(quota.inFlight == 1 && quota.begin(now: now) == nil)
-    for _ in 0..<5 { quota.end() }
-    #expect(quota.inFlight == 0)
+    #expect(quota.admit(settings, inFlight: 1, now: now) == nil)
+    #expect(text(quota.admit(settings, inFlight: 2, now: now)) == "Too many concurrent requests in flight (count: 2, allowed: 2).")
+    // That one counted in its minute.
+    #expect(quota.admit(settings, inFlight: 0, now: now) == .rate(count: 3, allowed: 2))
   }
 
-  @Test func none() {
-    var quota = NamespaceQuota(perMinute: 0, concurrent: 1, now: Instant(nanoseconds: 0))
-    #expect(quota.begin(now: .distantFuture) == .rate(count: 1, allowed: 0))
-    var other = NamespaceQuota(perMinute: 1, concurrent: 0, now: Instant(nanoseconds: 0))
-    #expect(other.begin(now: .distantFuture) == .concurrency(count: 0, allowed: 0))
-  }
-
-  @Test func aLargeRateIsCut() {
-    let quota = NamespaceQuota(perMinute: .max, concurrent: .max, now: Instant(nanoseconds: 0))
-    #expect(quota.perMinute == TokenBucket.largestBurst)
+  @Test func noBounds() {
+    let settings = QuotaSettings()
+    #expect(!settings.isBounded && !settings.hasRate && !settings.hasConcurrency)
+    var quota = NamespaceQuota(settings, now: Instant(nanoseconds: 0))
+    for _ in 0..<1_000 { #expect(quota.admit(settings, inFlight: 65_535, now: Instant(nanoseconds: 0)) == nil) }
+    #expect(self.settings(perMinute: 1).isBounded && self.settings(concurrent: 1).isBounded)
   }
 }

@@ -24,12 +24,6 @@ extension World {
   }
 }
 
-private func response(_ record: NSDictionary?) -> NSDictionary? { record?["response"] as? NSDictionary }
-
-private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
-  (record?["annotations"] as? [NSDictionary])?.first { $0["key"] as? String == key }?["value"]
-}
-
 @Suite struct ActivationTests {
   @Test func blockingInvocationAnswersItsRecord() throws {
     let world = World()
@@ -231,9 +225,7 @@ private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
   @Test func unknownActionsAndActivations() {
     let world = World()
     #expect(world.invoke("none", body: "{}")?.status == 404)
-    for path in ["activations/0", "activations/" + String(repeating: "0", count: 32), "activations/" + String(repeating: "g", count: 32)] {
-      #expect(world.get(path)?.status == 404)
-    }
+    #expect(world.get("activations/" + String(repeating: "0", count: 32))?.status == 404)
     #expect(world.request("GET /api/v1/namespaces/_/activations HTTP/1.1\r\nHost: a\r\n\r\n")?.status == 401)
   }
 
@@ -295,12 +287,75 @@ private func annotation(_ record: NSDictionary?, _ key: String) -> Any? {
     #expect(world.get("activations?count=true")?.json == ["activations": 7])
     #expect(world.get("activations?count=true&name=a")?.json == ["activations": 4])
     #expect(response(world.activations("?docs=true&limit=2").last)?["result"] as? NSDictionary == ["n": 5])
-    #expect(world.get("activations?since=x")?.status == 400)
+    #expect(world.activations("?name=/a/").count == 4 && world.activations("?name=%20").count == 7 && world.activations("?name=p/a").isEmpty)
+    #expect(world.activations("?since=-5&upto=0&limit=+3").count == 3)
     // Another namespace sees none of it.
     let id = try #require(all[0]["activationId"] as? String)
     let other = "Authorization: Basic eW91OnNlY3JldA==\r\n"
     #expect(world.request("GET /api/v1/namespaces/_/activations HTTP/1.1\r\nHost: a\r\n\(other)\r\n")?.text == "[]")
     #expect(world.request("GET /api/v1/namespaces/_/activations/\(id) HTTP/1.1\r\nHost: a\r\n\(other)\r\n")?.status == 404)
+  }
+
+  static let malformed: [(String, String)] = [
+    ("limit=201", "The query parameter 'limit' was malformed:\nThe value '201' is not in the range of 0 to 200 for activations."),
+    ("limit=-1", "The query parameter 'limit' was malformed:\nThe value '-1' is not in the range of 0 to 200 for activations."),
+    ("limit=", "The query parameter 'limit' was malformed:\nThe value '' is not an integer for activations."),
+    ("limit=2147483648", "The query parameter 'limit' was malformed:\nThe value '2147483648' is not an integer for activations."),
+    ("skip=-3", "The query parameter 'skip' was malformed:\nThe value '-3' is not greater than or equal to 0 for activations."),
+    ("skip=a%22b", "The query parameter 'skip' was malformed:\nThe value 'a\"b' is not an integer for activations."),
+    ("count=1", "The query parameter 'count' was malformed:\n'1' is not a valid Boolean value"),
+    ("docs=maybe", "The query parameter 'docs' was malformed:\n'maybe' is not a valid Boolean value"),
+    ("since=x", "The query parameter 'since' was malformed:\nParameter is not a valid value for epoch seconds: x"),
+    ("upto=1e3", "The query parameter 'upto' was malformed:\nParameter is not a valid value for epoch seconds: 1e3"),
+    ("name=a/b/c", "The query parameter 'name' was malformed:\nParameter may be a 'simple' name or 'package-name/simple' name: a/b/c"),
+    ("name=%", "The query parameter 'name' was malformed:\nParameter may be a 'simple' name or 'package-name/simple' name: %"),
+    ("count=true&docs=true", "The parameter 'docs' is not permitted with 'count'."),
+  ]
+
+  @Test(arguments: malformed) func whatIsWrongWithAListIsSaid(query: String, text: String) {
+    let reply = World().get("activations?\(query)")
+    #expect(reply?.status == 400 && reply?.error == text, "\(reply?.text ?? "")")
+    #expect(reply?.json?["code"] as? String == reply?["X-Request-ID"])
+  }
+
+  @Test func aLongValueIsCut() {
+    let reply = World().get("activations?name=a/b/" + String(repeating: "c", count: 5_000))
+    #expect(reply?.status == 400 && (reply?.error?.count ?? 0) < 300)
+  }
+
+  @Test func listsOfEntitiesNameTheirCollection() {
+    let world = World()
+    for collection in ["actions", "packages", "triggers", "rules"] {
+      #expect(world.get("\(collection)?limit=300")?.error?.hasSuffix("'300' is not in the range of 0 to 200 for \(collection).") == true)
+      #expect(world.get("\(collection)?count=true")?.text == "{\"\(collection)\":0}")
+    }
+  }
+
+  @Test(arguments: ["", "/logs", "/result"]) func identifiersAreChecked(part: String) {
+    let world = World()
+    #expect(world.get("activations/abc12\(part)")?.error == "Activation id length is 5 but must be 32.")
+    let letters = String(repeating: "g", count: 32)
+    #expect(world.get("activations/\(letters)\(part)")?.error == "The activation id is not valid.")
+    #expect(world.get("activations/\(letters)\(part)")?.status == 400)
+    #expect(world.get("activations/\(String(repeating: "0", count: 32))\(part)")?.status == 404)
+  }
+
+  /// Only the first record of an executable tells what its initialisation took.
+  @Test func initialisationIsTheFirstRecords() {
+    let world = World()
+    let deployment = world.network.open()
+    world.network.deliver(
+      deployment,
+      Array("PUT /api/v1/namespaces/_/actions/a?loop=true HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Length: \(smallestELF.count)\r\n\r\n".utf8) + smallestELF)
+    world.process()
+    guard let initialisation = world.next() else { Issue.record("nothing waits"); return }
+    world.now = world.now + .milliseconds(12)
+    world.finish(initialisation)
+    #expect(world.replies(deployment).map(\.status) == [200])
+    for expected in [12, nil, nil] {
+      #expect(annotation(world.invoke("a", query: "?blocking=true")?.json, "initTime") as? Int == expected)
+    }
+    #expect(world.activations().map { annotation($0, "initTime") as? Int } == [nil, nil, 12])
   }
 
   /// The store keeps the newest, and the texts of the newest. A reply has its result even where that is not kept.

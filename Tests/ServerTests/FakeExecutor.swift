@@ -6,6 +6,8 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   var outcome = Outcome.exited(status: 0)
   /// What invocations write instead of their input.
   var output: [UInt8]?
+  /// The same for the actions that are called so.
+  var outputs: [String: String] = [:]
   var log: [UInt8] = []
   var installError: InstallError?
   /// Installs that still succeed; then one fails for want of memory, and as many succeed again.
@@ -56,7 +58,7 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
     let input = request.standardInput.array
     invocations.append((id, input, String(decoding: request.strings.span.array, as: UTF8.self)))
     guard installed.contains(id) else { return .notInstalled }
-    let written = self.output ?? input
+    let written = outputs[String(decoding: request.name.array, as: UTF8.self)].map { Array($0.utf8) } ?? self.output ?? input
     let fits = output.append(written.span) && log.append(self.log.span)
     return fits ? outcome : .noMemory
   }

@@ -1,7 +1,9 @@
 import API
 import Actions
 import Base
+import Foundation
 import HTTP
+import Invariants
 import Server
 import Testing
 
@@ -72,6 +74,19 @@ private struct Random {
       world.pass(.seconds(200))
       world.pass(.seconds(200))
       #expect(world.nextDeadline == .distantFuture)
+    }
+  }
+
+  /// The fuzzer's seeds, and some with damage.
+  @Test func seedsInPieces() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/server")
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).sorted { $0.path < $1.path }
+    let seeds = try files.map { Array(try Data(contentsOf: $0)) }
+    #expect(seeds.count > 10)
+    var mutator = Mutator(seeds, seed: 1)
+    for bytes in seeds + (0..<200).map({ _ in mutator.next() }) {
+      let broken = StreamInvariants.broken(bytes)
+      #expect(broken == nil, "\(bytes)")
     }
   }
 

@@ -33,7 +33,7 @@ struct Response: Equatable {
         headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
       }
       rest = rest[(end + 4)...]
-      let hasBody = status >= 200 && status != 204 && !heads.contains(responses.count)
+      let hasBody = status >= 200 && status != 204 && status != 304 && !heads.contains(responses.count)
       guard let length = hasBody ? Int(headers["content-length"] ?? "") : 0, length <= rest.count else { return nil }
       responses.append(Response(status: status, headers: headers, body: Array(rest.prefix(length))))
       rest = rest.dropFirst(length)
@@ -50,7 +50,10 @@ final class World {
   var now = Instant(nanoseconds: 1_000)
   var console = ""
 
-  init(accounts: [(String, String, String)] = [("me", "secret", "")], _ change: (inout ServerSettings) -> Void = { _ in }) {
+  init(
+    accounts: [(String, String, String)] = [("me", "secret", "")], page: consuming WebPage = WebPage(),
+    _ change: (inout ServerSettings) -> Void = { _ in }
+  ) {
     var settings = ServerSettings()
     settings.receiveWindow = FakeNetwork.window
     settings.epochMilliseconds = 1_000_000_000_000
@@ -63,7 +66,7 @@ final class World {
       let namespace = Array(namespace.utf8)
       precondition(table.add(user: user.span, key: key.span, namespace: namespace.span))
     }
-    server = HTTPServer(settings: settings, accounts: table)
+    server = HTTPServer(settings: settings, accounts: table, page: page)
   }
 
   /// One round of the network without the executor, as its interrupt does while an action runs.

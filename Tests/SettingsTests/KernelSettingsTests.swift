@@ -132,6 +132,40 @@ func text(_ bytes: Span<UInt8>) -> String {
     #expect(Outcome("port=" + value).problems.count == 1)
   }
 
+  @Test func numbersOfInvocations() {
+    let none = KernelSettings(parsing: Array("".utf8).span)
+    #expect(none.rate == nil && none.burst == nil && none.concurrency == nil && none.activations == nil)
+    let all = KernelSettings(parsing: Array("burst=100000000 rate=100000000 concurrency=65535 activations=1048576".utf8).span)
+    #expect(all.rate == 100_000_000 && all.burst == 100_000_000 && all.concurrency == 65_535 && all.activations == 1_048_576)
+    #expect(all.problemCount == 0)
+    let least = KernelSettings(parsing: Array("rate=1 concurrency=1 activations=1".utf8).span)
+    #expect(least.rate == 1 && least.burst == nil && least.concurrency == 1 && least.activations == 1 && least.problemCount == 0)
+  }
+
+  @Test(arguments: ["", "0", "-1", "100000001", "many", "6e3", "99999999999999999999999"])
+  func badNumbersOfInvocationsAreAbsent(value: String) {
+    for option in ["rate", "burst", "concurrency", "activations"] {
+      let settings = KernelSettings(parsing: Array("rate=5 \(option)=\(value)".utf8).span)
+      #expect(settings.rate == 5 && settings.burst == nil && settings.concurrency == nil && settings.activations == nil)
+      let problems = Outcome("rate=5 \(option)=\(value)").problems
+      #expect(problems.count == 1)
+      #expect(problems.first?.hasPrefix("\(option)=\(value): not a number of 1 to ") == true && problems.first?.contains("for example \(option)=") == true)
+    }
+  }
+
+  @Test(arguments: [("burst=5", "without a valid rate="), ("burst=5 rate=x", "without a valid rate="), ("burst=5 rate=6", "less than rate=")])
+  func aBurstThatCannotBeIsDropped(line: String, reason: String) {
+    #expect(KernelSettings(parsing: Array(line.utf8).span).burst == nil)
+    #expect(Outcome(line).problems.last?.contains(reason) == true)
+  }
+
+  @Test func numbersGivenTwiceCountLast() {
+    let line = "rate=5 rate=6 burst=6 burst=7 concurrency=1 concurrency=2 activations=3 activations=4"
+    let settings = KernelSettings(parsing: Array(line.utf8).span)
+    #expect(settings.rate == 6 && settings.burst == 7 && settings.concurrency == 2 && settings.activations == 4)
+    #expect(Outcome(line).problems.count == 4 && Outcome(line).problems.allSatisfy { $0.hasSuffix("the last one counts") })
+  }
+
   @Test(arguments: [("quiet", LogLevel.quiet), ("info", .info), ("debug", .debug)])
   func logLevels(value: String, level: LogLevel) {
     #expect(Outcome("log=" + value).log == level)

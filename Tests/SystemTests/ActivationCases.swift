@@ -13,6 +13,16 @@ extension Guest {
   func activation(_ id: String, _ part: String = "") throws -> HTTPResponse {
     try request("GET", "/api/v1/namespaces/_/activations/\(id)\(part)", key: Self.key)
   }
+
+  /// The record of an activation that may not have ended yet, once it is there; the last refusal where it does not come.
+  func lateActivation(_ id: String) throws -> HTTPResponse {
+    var found = try activation(id)
+    for _ in 0..<500 where found.status == 404 {
+      Thread.sleep(forTimeInterval: 0.02)
+      found = try activation(id)
+    }
+    return found
+  }
 }
 
 /// The members of a record that cases look at.
@@ -77,12 +87,7 @@ extension SystemCase {
       #expect(reply.status == 202)
       let id = try #require(reply.header("x-openwhisk-activation-id"))
       #expect(reply.text == "{\"activationId\":\"\(id)\"}")
-      var found = try guest.activation(id)
-      for _ in 0..<100 where found.status == 404 {
-        Thread.sleep(forTimeInterval: 0.02)
-        found = try guest.activation(id)
-      }
-      #expect(found.text.contains(#""result":{"later":true}"#))
+      #expect(try guest.lateActivation(id).text.contains(#""result":{"later":true}"#))
       #expect(try guest.delete("echo").status == 200)
     },
     SystemCase("activations: failures are told in OpenWhisk's words") { guest in
@@ -97,18 +102,17 @@ extension SystemCase {
       let late = try guest.activate("hello-spin")
       #expect(late.status == 502 && late.text.contains("The action exceeded its time limits of 300 milliseconds."), "\(late.text)")
       let record = try ActivationRecord(late)
-      #expect(record.duration >= 300 && record.duration < 1_000)
+      #expect(record.duration >= 300 && record.duration < 3_000)
       for name in ["hello", "hello-spin"] { #expect(try guest.delete(name).status == 200) }
     },
     SystemCase("activations: a client that waits less than the action runs is told the identifier") { guest in
       let file = try Project.action("loop-probe")
-      #expect(try guest.put("a-spin", file, query: "timeout=900&memory=16").status == 200)
+      #expect(try guest.put("a-spin", file, query: "timeout=1500&memory=16").status == 200)
       let start = ContinuousClock.now
       let reply = try guest.activate("a-spin", query: "blocking=true&timeout=200")
-      #expect(reply.status == 202 && ContinuousClock.now - start < .milliseconds(800))
+      #expect(reply.status == 202 && ContinuousClock.now - start < .milliseconds(1300))
       let id = try #require(reply.header("x-openwhisk-activation-id"))
-      Thread.sleep(forTimeInterval: 0.9)
-      #expect(try guest.activation(id).text.contains("action developer error"))
+      #expect(try guest.lateActivation(id).text.contains("action developer error"))
       #expect(try guest.delete("a-spin").status == 200)
     },
     SystemCase("activations: a thousand of them leave nothing behind but their records") { guest in

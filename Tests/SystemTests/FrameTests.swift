@@ -116,11 +116,11 @@ extension SystemTests {
       try caller.send(HTTPConnection.request("POST", "/function/computing", body: Array("loop".utf8)))
       let start = ContinuousClock.now
       #expect(try caller.isAcknowledged(within: .milliseconds(500)))
-      var slowest = Duration.zero
+      var times: [Duration] = []
       func timed(_ what: String, _ body: () throws -> Bool) throws {
         let begin = ContinuousClock.now
         #expect(try body(), "\(what)\n\(link.lastWords)")
-        slowest = max(slowest, ContinuousClock.now - begin)
+        times.append(ContinuousClock.now - begin)
       }
       var rounds = 0
       while ContinuousClock.now - start < .milliseconds(1200) {
@@ -134,11 +134,13 @@ extension SystemTests {
         if rounds == 5 {
           let half = try FrameConnection(link, port: 6102)
           try half.send(Array("POST /function/computing HTTP/1.1\r\n".utf8))
-          try timed("acknowledgement") { try half.isAcknowledged(within: .milliseconds(300)) }
+          try timed("acknowledgement") { try half.isAcknowledged(within: .milliseconds(500)) }
         }
       }
-      #expect(rounds >= 10 && slowest < .milliseconds(400), "\(rounds) rounds, slowest \(slowest)")
-      Summary.shared.add("while an action computes: \(machine), \(rounds) pings and replies by frame, the slowest after \(slowest.milliseconds)")
+      times.sort()
+      // One in ten may be late because the host was busy.
+      #expect(rounds >= 10 && times[times.count * 9 / 10] < .milliseconds(100), "\(rounds) rounds, slowest \(times.suffix(4))")
+      Summary.shared.add("while an action computes: \(machine), \(rounds) pings and replies by frame, the slowest after \(times[times.count - 1].milliseconds)")
       #expect(try caller.status() == 502)
       #expect(ContinuousClock.now - start >= .milliseconds(1990))
     }

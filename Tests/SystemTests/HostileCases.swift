@@ -118,7 +118,7 @@ extension SystemCase {
       #expect(try guest.delete("looping").status == 200)
     },
     SystemCase("every invocation starts pristine") { guest in
-      try guest.deploy("dirty-then-exit", query: "public=true&timeout=300")
+      try guest.deploy("dirty-then-exit", query: "public=true&timeout=1000")
       for input in ["", "exit", "fault", "", "loop", "", "fault", "exit"] {
         let reply = try guest.invoke("dirty-then-exit", Array(input.utf8))
         if reply.status == 200 {

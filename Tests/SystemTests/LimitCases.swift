@@ -32,10 +32,31 @@ extension SystemCase {
       }
       #expect(try guest.invoke("limited", Array("log-flood".utf8)).status == 200)
       let cut = "limited: swiftlet: the log was cut at its limit of 1000 bytes"
-      let deadline = ContinuousClock.now + .seconds(2)
+      let deadline = ContinuousClock.now + .seconds(10)
       while ContinuousClock.now < deadline, !guest.machine.console.contains(where: { $0.text.contains(cut) }) { usleep(10_000) }
       #expect(guest.machine.console.contains { $0.text.contains(cut) }, "\(guest.lastWords)")
       #expect(try guest.delete("limited").status == 200)
+    },
+    SystemCase("an output up to the machine's limit has room, whatever was deployed between large requests") { guest in
+      try guest.deploy("flood", Project.action("attack"))
+      let before = try guest.counters()
+      for round in 0..<3 {
+        // Memory for bodies is taken once their heads are there, and given back when their clients go.
+        let clients = try (1...3).map { _ in try guest.connect() }
+        for client in clients {
+          try client.send("POST /function/flood HTTP/1.1\r\nHost: a\r\nContent-Length: \((4 + round) << 20)\r\n\r\n")
+        }
+        for number in 0..<60 { try guest.deploy("pinned\(round)-\(number)", Project.action("echo-c")) }
+        let held = try guest.counters(connections: 4)
+        #expect(held.heapFrames > before.heapFrames + 3 * 1024, "before: \(before); now: \(held)")
+        withExtendedLifetime(clients) {}
+      }
+      for _ in 0..<3 {
+        let reply = try guest.invoke("flood", Array("output-flood".utf8))
+        #expect(reply.status == 502 && reply.text.contains("more than its output limit"), "\(reply.status) \(reply.text)")
+      }
+      for round in 0..<3 { for number in 0..<60 { #expect(try guest.delete("pinned\(round)-\(number)").status == 200) } }
+      #expect(try guest.delete("flood").status == 200)
     },
     SystemCase("one megabyte is enough for a small action, in process and in loop mode") { guest in
       let body = Array("Ada".utf8)
@@ -84,9 +105,9 @@ extension SystemCase {
       for limit in [100, 250] {
         try guest.deploy("looping", Project.action("attack"), query: "public=true&timeout=\(limit)")
         for input in ["loop", "spin-syscalls"] {
-          // The host may take the CPU from the machine: the best of a few tells what the kernel does.
+          // The host may take the CPU from the machine: the best of a few tells what the kernel does. (TimeLimitTests counts.)
           var late: [Double] = []
-          for _ in 0..<4 {
+          while late.count < 4 || late.min() ?? 0 >= 10 && late.count < 12 {
             let reply = try guest.invoke("looping", Array(input.utf8))
             #expect(reply.status == 502 && reply.text.contains("The action exceeded its time limits of \(limit) milliseconds."))
             late.append((runTime(reply) ?? .infinity) - Double(limit))
@@ -128,7 +149,7 @@ extension SystemCase {
       #expect(try guest.delete("computing").status == 200)
     },
     SystemCase("while an action computes, uploads go on") { guest in
-      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=1500")
+      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=3000")
       try guest.deploy("echo")
       var noise = Noise(seed: 40)
       let body = noise.bytes(3 << 20)
@@ -139,14 +160,14 @@ extension SystemCase {
       // Three megabytes are more than the buffers between here and the kernel: they are only sent where the kernel takes them.
       let upload = try guest.connect()
       try upload.send(HTTPConnection.request("POST", "/function/echo", body: body))
-      #expect(ContinuousClock.now - start < .milliseconds(1300), "sent after \(ContinuousClock.now - start)")
+      #expect(ContinuousClock.now - start < .milliseconds(2800), "sent after \(ContinuousClock.now - start)")
       #expect(try client.response().status == 502)
       let reply = try upload.response()
       #expect(reply.status == 200 && reply.body == body)
       for name in ["computing", "echo"] { #expect(try guest.delete(name).status == 200) }
     },
     SystemCase("past the queue requests are 503, and the others have their turns") { guest in
-      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=2500")
+      try guest.deploy("computing", Project.action("attack"), query: "public=true&timeout=4000")
       try guest.deploy("echo")
       // One after another: QEMU's side takes up few connections at once.
       let clients = try (0..<194).map { _ in
@@ -163,7 +184,7 @@ extension SystemCase {
         try client.send(HTTPConnection.request("POST", "/function/echo", body: Array("\(index)".utf8)))
       }
       let asking = clients[193]
-      let deadline = ContinuousClock.now + .seconds(2)
+      let deadline = ContinuousClock.now + .seconds(3)
       var counters = ""
       while ContinuousClock.now < deadline, !counters.contains("\"waiting\":192") {
         counters = try asking.exchange("GET", "/api/v1/swiftlet/counters", key: Guest.key).text

@@ -1,5 +1,4 @@
-// What loop mode saves, counted: on a virtual CPU that does an instruction in a nanosecond (-icount shift=0) the clocks count
-// instructions, the same on every host.
+// What loop mode saves, counted in instructions.
 
 import Foundation
 import SwiftletHost
@@ -8,12 +7,6 @@ import Testing
 extension SystemTests {
   @Suite(.serialized) struct LoopCostTests {
     init() { SharedGuest.shared.stop() }
-
-    private func countingGuest() throws -> Guest {
-      try Guest(
-        .microvm, accelerator: Accelerator(kind: .tcg, reason: "to count"), extra: ["-icount", "shift=0"], timeout: .seconds(60),
-        lifetime: .seconds(170))
-    }
 
     /// The words of the answers of some invocations.
     private func answers(_ guest: Guest, _ name: String, _ body: String, count: Int = 4) throws -> [[String]] {
@@ -26,7 +19,7 @@ extension SystemTests {
 
     @Test(.timeLimit(.minutes(3)), .enabled(if: Project.machines.contains(.microvm)))
     func preparingIsPaidOnce() throws {
-      let guest = try countingGuest()
+      let guest = try Guest.counting(.microvm)
       defer { guest.stop() }
       /// The instructions of an invocation, which the program's own clock tells.
       func instructions() throws -> Int {
@@ -50,7 +43,7 @@ extension SystemTests {
         Summary.shared.add("NOT TESTED: lua-probe, which make test-actions left out")
         return
       }
-      let guest = try countingGuest()
+      let guest = try Guest.counting(.microvm)
       defer { guest.stop() }
       func instructions() throws -> Int {
         let answers = try answers(guest, "lua-probe", "Ada", count: 8)

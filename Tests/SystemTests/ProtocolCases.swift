@@ -142,9 +142,11 @@ extension SystemCase {
       // all before it is acknowledged (Nagle).
       for size in [1460, 2900, 5000, 20_000] {
         let body = Noise(seed: 9).firstBytes(size)
-        let times = try (0..<5).map { _ in
+        // What waits for a timer is late each time; what is late because the host was busy, is not.
+        var times: [Duration] = []
+        while times.count < 5 || times.min() ?? .zero >= .milliseconds(30) && times.count < 20 {
           let client = try guest.connect()
-          return try ContinuousClock().measure { _ = try client.exchange("POST", "/function/stream", body: body) }
+          times.append(try ContinuousClock().measure { _ = try client.exchange("POST", "/function/stream", body: body) })
         }
         #expect(times.min() ?? .zero < .milliseconds(30), "\(size) bytes: \(times.map(\.milliseconds))")
       }

@@ -15,7 +15,9 @@ struct SystemCase: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let all = access + deployment + echo + protocols + brokenHTTP + images + hostile + programs + limits + cgi + loop + activations + entityCases
+  static let all =
+    access + deployment + echo + protocols + brokenHTTP + images + hostile + programs + limits + cgi + loop + activations + alarms + entityCases + sequenceCases
+    + wskCases + web + page
 }
 
 /// Everything that boots a kernel: one test after the other, so that no more than two virtual machines run at once.

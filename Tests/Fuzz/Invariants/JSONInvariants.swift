@@ -1,4 +1,4 @@
-// What must hold of the module JSON for any bytes whatever: called by its tests on mutated documents, and by whoever fuzzes it.
+// What must hold of the module JSON for any bytes whatever.
 
 import Base
 import Bytes
