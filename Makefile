@@ -6,7 +6,7 @@
 #   make test       every test, those that boot QEMU included
 #   make test-openapi   the kernel against docs/openapi.yaml: a part of make test
 #   make fuzz       random input for every parser, with libFuzzer (RUNS=200000 FUZZ="json elf" say how much and which)
-#   make bench      guest instructions per request, boots, density (BENCH="--top 50 …" goes to swiftlet-bench)
+#   make bench      Swiftlet beside its peers, and guest instructions per request (BENCH="--quick …" goes to swiftlet-bench)
 #   make lint       style rules that no compiler checks
 #   make clean      removes build/ and .build/
 
@@ -25,7 +25,7 @@ KERNEL_BUILD := $(BUILD)/kernel
 KERNEL       := $(BUILD)/swiftlet-kernel.elf
 
 .DELETE_ON_ERROR:
-.PHONY: all kernel actions test-actions cli iso run test test-openapi fuzz bench lint clean setup
+.PHONY: all kernel actions test-actions cli iso run test test-openapi fuzz lint clean setup
 
 all: kernel cli actions
 
@@ -190,9 +190,7 @@ $(BUILD)/openapi/ready: Tests/OpenAPI/requirements.txt | setup
 test-openapi: kernel cli actions $(BUILD)/openapi/ready
 	Tests/OpenAPI/run.sh $(BUILD)
 
-bench: kernel actions
-	@$(SWIFT) build --quiet --product swiftlet-bench
-	@"$$($(SWIFT) build --show-bin-path)/swiftlet-bench" --build "$(abspath $(BUILD))" $(BENCH)
+include CLI/bench/build.mk
 
 lint:
 	@CLI/lint.sh

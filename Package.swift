@@ -60,7 +60,8 @@ let package = Package(
     .executableTarget(
       name: "swiftlet-bench",
       dependencies: ["SwiftletHost", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "CLI/bench", swiftSettings: settings),
+      path: "CLI/bench", exclude: ["Core", "Load", "Server", "System", "Peers", "build.mk"], swiftSettings: settings),
+    .target(name: "BenchCore", path: "CLI/bench/Core"),
 
     tests("BytesTests", ["Bytes"]),
     tests("BaseTests", ["Base", "Bytes"]),
@@ -87,6 +88,7 @@ let package = Package(
     .target(name: "BrokenELF", path: "Tests/Actions/BrokenELF", swiftSettings: settings),
     tests("UserlandTests", ["BrokenELF", "Actions", "Bytes"]),
     tests("CLITests", ["SwiftletHost", "swiftlet"]),
+    tests("BenchTests", ["BenchCore"]),
     tests("SystemTests", ["SwiftletHost", "BrokenELF", "Exposition"]),
   ],
   swiftLanguageModes: [.v6]

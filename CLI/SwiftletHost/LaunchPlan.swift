@@ -9,6 +9,8 @@ public struct LaunchPlan: Sendable {
     case user(hostPort: UInt16, guestPort: UInt16 = 80)
     /// One raw frame a datagram between two UNIX sockets: QEMU is bound to `guest` and sends to `host`.
     case datagram(guest: String, host: String)
+    /// A TAP interface that exists, and the card's Ethernet address.
+    case tap(interface: String, station: String)
   }
 
   public var machine: MachineModel
@@ -52,7 +54,7 @@ public struct LaunchPlan: Sendable {
     if !isPlain { list += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"] }
     if machine == .microvm { list += ["-global", "virtio-mmio.force-legacy=false"] }
     list += ["-netdev", netdev]
-    list += ["-device", machine == .microvm ? "virtio-net-device,netdev=n" : "virtio-net-pci,netdev=n,romfile="]
+    list += ["-device", (machine == .microvm ? "virtio-net-device,netdev=n" : "virtio-net-pci,netdev=n,romfile=") + station]
     if machine == .iso {
       list += ["-cdrom", image]
     } else {
@@ -68,7 +70,13 @@ public struct LaunchPlan: Sendable {
       "user,id=n,hostfwd=tcp:127.0.0.1:\(hostPort)-:\(guestPort)"
     case .datagram(let guest, let host):
       "dgram,id=n,local.type=unix,local.path=\(guest),remote.type=unix,remote.path=\(host)"
+    case .tap(let interface, _):
+      "tap,id=n,ifname=\(interface),script=no,downscript=no"
     }
+  }
+
+  private var station: String {
+    if case .tap(_, let station) = network { ",mac=\(station)" } else { "" }
   }
 
   /// The port of 127.0.0.1 that reaches the guest's server.

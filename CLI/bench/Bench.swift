@@ -1,6 +1,4 @@
-// `swiftlet-bench`: measures the kernel under QEMU: guest instructions of a request, boots, memory of deployed actions.
-//
-// Instructions are counted, not timed: the figures are the same on every host, but for a few instructions of timers.
+// `swiftlet-bench`: measures the kernel under QEMU: beside its peers, in guest instructions of a request, in boots, in memory of deployed actions.
 
 import ArgumentParser
 import Foundation
@@ -9,9 +7,16 @@ import SwiftletHost
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "swiftlet-bench", abstract: "Count the guest instructions of requests and boots.")
+    commandName: "swiftlet-bench", abstract: "Measure Swiftlet beside its peers, and count its guest instructions.")
 
-  enum Part: String, CaseIterable, ExpressibleByArgument { case profile, api, boots, density }
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    /// Rounds of all contestants; first answers and memory; instructions beside Linux's; overload and tails.
+    case compare, starts, instructions, overload
+    /// Instructions by stage and function, raw and through the API; boots; many actions.
+    case profile, api, boots, density
+    /// Only where asked for.
+    case soak
+  }
 
   @Option(help: "The folder that make built into.") var build = "build"
   @Option(help: "Requests that are counted.") var requests = 40
@@ -20,16 +25,55 @@ struct Bench: ParsableCommand {
   @Option(help: "Actions to deploy for the density.") var actions = 10_000
   @Option(help: "The action to profile.") var action = "echo"
   @Option(help: "Show the functions of one stage only: receive, http, start, systemCalls, exit, send, restore, other.") var stage: Stage?
+  @Option(help: "Requests of the soak.") var soak = 2_000_000
+  @Option(help: "The document to fill in; charts go into a folder beside it. Given none, nothing is written.") var document: String?
+  @Flag(help: "Fewer rounds and contestants: two minutes.") var quick = false
   @Option(help: "What to measure; may be given several times (default: everything).") var part: [Part] = []
 
-  private var kernel: String { build + "/swiftlet-kernel.elf" }
+  /// The folder for charts.
+  var charts: String? {
+    document.map { $0.hasSuffix(".md") ? String($0.dropLast(3)) : $0 + ".charts" }
+  }
 
-  mutating func run() throws {
-    let parts = part.isEmpty ? Part.allCases : part
-    if parts.contains(.profile) { try profile() }
-    if parts.contains(.api) { try profileAPI() }
-    if parts.contains(.boots) { try measureBoots() }
-    if parts.contains(.density) { try density() }
+  var accelerator: Accelerator { get throws { try Accelerator(for: .auto, support: .detect()) } }
+  var measurements: Measurements {
+    get throws {
+      Measurements(
+        plan: GuestPlan(build: build, accelerator: try accelerator), load: LoadTool(program: build + "/bench/bench-load"))
+    }
+  }
+
+  var kernel: String { build + "/swiftlet-kernel.elf" }
+
+  /// What is found.
+  final class Findings {
+    var report = Report()
+    var field: Field?
+  }
+
+  func run() throws {
+    try Lab.enter()
+    let findings = Findings()
+    let started = ContinuousClock.now
+    let standard = Part.allCases.filter { $0 != .soak && (!quick || [.compare, .starts, .instructions, .profile].contains($0)) }
+    for one in part.isEmpty ? standard : part {
+      switch one {
+      case .compare: try compare(findings)
+      case .starts: try starts(findings)
+      case .instructions: try instructions(findings)
+      case .overload: try overload(findings)
+      case .profile: try profile(findings)
+      case .api: try profileAPI(findings)
+      case .boots: try measureBoots(findings)
+      case .density: try density(findings)
+      case .soak: try soakRun(findings)
+      }
+    }
+    print("\nAll of it took \((ContinuousClock.now - started).seconds).")
+    guard let document else { return }
+    findings.report.add("machine", "Machine:", try Machine.facts(accelerator: try accelerator.kind.rawValue))
+    try findings.report.write(to: document)
+    print("Written: \(document)")
   }
 
   private func file(of action: String) throws -> [UInt8] {
@@ -42,7 +86,7 @@ struct Bench: ParsableCommand {
 
   // MARK: one request
 
-  private func profile() throws {
+  private func profile(_ findings: Findings) throws {
     let program = try Program(path: kernel)
     let user = try Program(path: build + "/actions/" + action)
     let bed = try Bed(kernel: kernel)
@@ -52,14 +96,19 @@ struct Bench: ParsableCommand {
     let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
     let profile = Profile(trace, kernel: program, action: user)
 
-    print("\nGuest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):")
-    for stage in Stage.allCases { line(stage.title, per(profile.stages[stage] ?? 0)) }
-    line("whole request", per(profile.total), "goal 12000")
+    var table = Table(head: ["stage", "instructions"])
+    for stage in Stage.allCases { table.rows.append([stage.title, Text.grouped(per(profile.stages[stage] ?? 0))]) }
+    table.rows.append(["**whole request**", "**\(Text.grouped(per(profile.total)))**"])
     let pages = per(profile.pageFills)
     let back = per((profile.stages[.exit] ?? 0) + (profile.stages[.restore] ?? 0))
-    line("start", per(profile.stages[.start] ?? 0), "goal 3000")
-    line("after exit back to ready", back, "goal 3000 + 600 for each page restored: \(Int(3000 + 600 * pages))")
-    line("pages restored", pages)
+    table.rows.append([
+      "after exit back to ready (exit and restore of \(Text.short(pages)) pages; goal 3,000 and 600 a page)", Text.grouped(back),
+    ])
+    let title = "Guest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):"
+    findings.report.add(action == "echo" ? "profile" : "profile of \(action)", title, table.lines)
+    if action == "echo" {
+      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
+    }
     showFunctions(profile)
   }
 
@@ -74,7 +123,7 @@ struct Bench: ParsableCommand {
   // MARK: through the API
 
   /// What OpenWhisk's API adds to a raw invocation of the same action with the same bytes, and a step of a sequence to that.
-  private func profileAPI() throws {
+  private func profileAPI(_ findings: Findings) throws {
     let program = try Program(path: kernel)
     let user = try Program(path: build + "/actions/" + action)
     let bed = try Bed(kernel: kernel)
@@ -89,13 +138,15 @@ struct Bench: ParsableCommand {
     let raw = try measure { try bed.invoke(action, body) }
     let api = try measure { try bed.activate(action, body) }
     let sequence = try measure { try bed.activate("three", body) }
-    print("\nGuest instructions of a blocking invocation of \(action) through /api/v1, the record kept, and how many more than raw:")
-    for stage in Stage.allCases {
-      let count = api.stages[stage] ?? 0
-      line(stage.title, per(count), String(format: "%+.1f", per(count - (raw.stages[stage] ?? 0))))
+    func row(_ title: String, _ count: Int, _ rawCount: Int) -> [String] {
+      [title, Text.grouped(per(count)), String(format: "%+.0f", per(count - rawCount))]
     }
-    line("whole request", per(api.total), String(format: "%+.1f, goal +12000", per(api.total - raw.total)))
-    line("each further step of a sequence", per(sequence.total - api.total) / 2)
+    var table = Table(head: ["stage", "instructions", "more than raw"])
+    table.rows = Stage.allCases.map { row($0.title, api.stages[$0] ?? 0, raw.stages[$0] ?? 0) }
+    table.rows.append(row("**whole request** (goal: 12,000 more)", api.total, raw.total))
+    table.rows.append(["each further step of a sequence", Text.grouped(per(sequence.total - api.total) / 2), ""])
+    let title = "Guest instructions of a blocking invocation of \(action) through /api/v1, the record kept, mean of \(requests):"
+    findings.report.add(action == "echo" ? "api" : "api of \(action)", title, table.lines)
     showFunctions(api)
   }
 
@@ -103,25 +154,34 @@ struct Bench: ParsableCommand {
 
   // MARK: boots
 
-  private func measureBoots() throws {
+  private func measureBoots(_ findings: Findings) throws {
     let plan = LaunchPlan(
       machine: .microvm, accelerator: Accelerator(kind: .tcg, reason: "to compare"), image: kernel,
       network: .user(hostPort: 0), kernelArguments: ["auth=\(Bed.key)"])
     let times = try BootMeasurement(plan: plan, program: QEMU.locate(), count: boots)
-    print("\nBoots (microvm, TCG): \(times)")
     let counted = try Bed(kernel: kernel, extra: ["-icount", "shift=0"])
-    if let time = counted.boot.guestTime {
-      print("  kernel entry to ready: \(Int(time / .microseconds(1)) * 1000) guest instructions and idle nanoseconds (-icount shift=0)")
-    }
     let size = try FileManager.default.attributesOfItem(atPath: kernel)[.size] as? Int ?? 0
-    print("  kernel file: \(size) bytes")
     let rest = try counted.counters()
-    print("  at rest: \(rest.framesInUse) of \(rest.framesTotal) frames in use, \(rest.heapFrames) of them the heap's")
+    var table = Table(head: ["boots on microvm under TCG", ""])
+    let all = times.times.map { $0.firstAnswer / .milliseconds(1) }
+    table.rows.append([
+      "spawning QEMU to the first answer over its user network, with DHCP, median of \(boots)",
+      "\(times.median(\.firstAnswer).milliseconds) (\(Text.short(all.min() ?? 0)) to \(Text.short(all.max() ?? 0)))",
+    ])
+    if let time = counted.boot.guestTime {
+      table.rows.append([
+        "kernel entry to ready, `-icount shift=0`",
+        "\(Text.grouped(time / .nanoseconds(1))) (instructions, and nanoseconds of waiting for the DHCP server)",
+      ])
+    }
+    table.rows.append(["kernel file", "\(Text.grouped(Double(size))) bytes"])
+    table.rows.append(["in use at rest with 64 MiB", "\(rest.framesInUse) of \(rest.framesTotal) frames, \(rest.heapFrames) of them the heap's"])
+    findings.report.add("boots", "Boots:", table.lines)
   }
 
   // MARK: many actions
 
-  private func density() throws {
+  private func density(_ findings: Findings) throws {
     let program = try Program(path: kernel)
     let bed = try Bed(kernel: kernel, memory: "512M")
     let file = try file(of: action)
@@ -130,20 +190,24 @@ struct Bench: ParsableCommand {
       for index in 0..<actions { try bed.deploy("a\(index)", file) }
     }
     let deployed = try bed.counters()
-    print("\n\(actions) actions in 512 MiB: deployed in \(deploying.milliseconds)")
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
     let invoking = try ContinuousClock().measure {
       for index in 0..<actions where try bed.invoke("a\(index)", body) != body { throw BenchError("a\(index) answers wrongly") }
     }
     let used = try bed.counters()
-    print("  each invoked once, in \(invoking.milliseconds)")
-    line("frames per deployed action", Double(deployed.framesInUse - before.framesInUse) / Double(actions))
-    line("frames per action that has run", Double(used.framesInUse - before.framesInUse) / Double(actions))
-    line("frames left", Double(used.framesTotal - used.framesInUse))
     let first = try alternate(bed, program, "a0", "a1")
     let last = try alternate(bed, program, "a\(actions - 2)", "a\(actions - 1)")
-    line("instructions of an invocation, the first two in turn", first)
-    line("instructions of an invocation, the last two in turn", last, String(format: "%+.1f %%", (last / first - 1) * 100))
+    func frames(_ later: Counters) -> String { Text.short(Double(later.framesInUse - before.framesInUse) / Double(actions)) }
+    var table = Table(head: ["\(Text.grouped(Double(actions))) deployed \(action) actions in 512 MiB", ""])
+    table.rows = [
+      ["frames for one deployed action", frames(deployed)],
+      ["for one that has run", frames(used)],
+      ["frames left with all having run", Text.grouped(Double(used.framesTotal - used.framesInUse))],
+      ["deploying them, and invoking each once, over one connection", "\(deploying.milliseconds), \(invoking.milliseconds)"],
+      ["kernel instructions of an invocation, the first two actions in turn", Text.grouped(first)],
+      ["the last two in turn", "\(Text.grouped(last)) (\(String(format: "%+.1f %%", (last / first - 1) * 100)))"],
+    ]
+    findings.report.add("density", "Many actions:", table.lines)
   }
 
   /// Kernel instructions of one of many invocations of two actions in turn.
