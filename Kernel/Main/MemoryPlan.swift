@@ -4,7 +4,7 @@
 /// bring is bounded so that all bounds together leave room for the actions' pages.
 struct MemoryPlan {
   let connections: Int
-  /// Requests that may wait for the executor. A quarter of the connections is left for what needs no action.
+  /// Requests and activations that may wait for the executor: as many as there are connections, each of which has one request there at most.
   let queue: Int
   /// Bytes of all requests that are being received.
   let receiveBudget: Int
@@ -29,7 +29,7 @@ struct MemoryPlan {
   init(frames: Int) {
     let bytes = frames << 12
     connections = frames >= 8192 ? 256 : 128
-    queue = connections / 4 * 3
+    queue = connections
     receiveBudget = bytes / 3
     backlogBytes = bytes / 16
     activations = frames >= 8192 ? 1_024 : 128

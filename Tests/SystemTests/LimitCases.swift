@@ -178,18 +178,21 @@ extension SystemCase {
       let first = clients[192]
       try first.send(HTTPConnection.request("POST", "/function/computing", body: Array("loop".utf8)))
       Thread.sleep(forTimeInterval: 0.05)
-      // As many as may wait with 64 MiB: three quarters of 256 connections.
+      // As many as may wait with 64 MiB: 256, of which some have nobody who waits.
       let waiting = clients.prefix(192)
       for (index, client) in waiting.enumerated() {
         try client.send(HTTPConnection.request("POST", "/function/echo", body: Array("\(index)".utf8)))
       }
       let asking = clients[193]
+      for _ in 0..<64 {
+        #expect(try asking.exchange("POST", "/async-function/echo", key: Guest.key, body: [2]).status == 202)
+      }
       let deadline = ContinuousClock.now + .seconds(3)
       var counters = ""
-      while ContinuousClock.now < deadline, !counters.contains("\"waiting\":192") {
+      while ContinuousClock.now < deadline, !counters.contains("\"waiting\":256") {
         counters = try asking.exchange("GET", "/api/v1/swiftlet/counters", key: Guest.key).text
       }
-      #expect(counters.contains("\"waiting\":192"), "\(counters)")
+      #expect(counters.contains("\"waiting\":256"), "\(counters)")
       for _ in 0..<3 {
         let refused = try asking.exchange("POST", "/function/echo", body: [1])
         #expect(refused.status == 503 && refused.header("Retry-After") == "1", "\(refused.status) \(refused.text)")
