@@ -32,14 +32,20 @@ final class Contestant {
   let command: String?
   /// Whether each request takes milliseconds, so that one in two rounds is enough.
   let isSlow: Bool
+  /// Starts it again where it has stopped answering; nil where that must not happen.
+  let restart: (() throws -> Void)?
   /// What keeps it alive.
   private let keep: [AnyObject]
 
-  init(_ title: String, targets: [Work: Target], command: String? = nil, isSlow: Bool = false, keep: [AnyObject] = []) {
+  init(
+    _ title: String, targets: [Work: Target], command: String? = nil, isSlow: Bool = false, restart: (() throws -> Void)? = nil,
+    keep: [AnyObject] = []
+  ) {
     self.title = title
     self.targets = targets
     self.command = command
     self.isSlow = isSlow
+    self.restart = restart
     self.keep = keep
   }
 }

@@ -214,11 +214,12 @@ extension Field {
   private mutating func addLinux() throws {
     guard LinuxGuest.isThere(plan) else { throw BenchError("its packages could not be had") }
     let guest = try LinuxGuest(plan)
+    let restart = { [load] in try guest.restart(load) }
     var targets = [Work.echo: guest.target(port: 80), .compute: guest.target(port: 84, expected: computed)]
     if hasGlibc { targets[.echoGlibc] = guest.target(port: 83) }
-    try add(Contestant(Names.linuxProcess, targets: targets, command: guest.commandLine, isSlow: true, keep: [guest]))
-    try add(Contestant(Names.linuxWarm, targets: [.echo: guest.target(port: 81)], keep: [guest]))
-    try add(Contestant(Names.linuxNginx, targets: [.echo: guest.target(port: 82, expected: constant)], keep: [guest]))
+    try add(Contestant(Names.linuxProcess, targets: targets, command: guest.commandLine, isSlow: true, restart: restart, keep: [guest]))
+    try add(Contestant(Names.linuxWarm, targets: [.echo: guest.target(port: 81)], restart: restart, keep: [guest]))
+    try add(Contestant(Names.linuxNginx, targets: [.echo: guest.target(port: 82, expected: constant)], restart: restart, keep: [guest]))
   }
 }
 

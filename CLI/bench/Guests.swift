@@ -92,9 +92,11 @@ final class LinuxGuest {
   let address: String
   let started: Double
   private let ports: [UInt16: UInt16]
-  private let helper: Helper
+  private var helper: Helper
   private let interface: Lab.Interface?
-  let commandLine: String
+  private let words: [String]
+  private let log: String
+  var commandLine: String { Shell.command(words) }
 
   init(_ plan: GuestPlan, _ model: MachineModel = .microvm, extra: [String] = []) throws {
     let isMicro = model == .microvm
@@ -126,9 +128,19 @@ final class LinuxGuest {
     words += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"]
     words += ["-netdev", netdev, "-device", card, "-kernel", plan.guest + "/vmlinuz", "-initrd", plan.guest + "/initrd.cpio.gz"]
     words += ["-append", append] + extra
-    commandLine = Shell.command(words)
+    self.words = words
+    log = plan.build + "/bench/linux-guest.log"
     started = monotonicTime()
-    helper = try Helper(words, log: plan.build + "/bench/linux-guest.log")
+    helper = try Helper(words, log: log)
+  }
+
+  /// Boots it again.
+  func restart(_ load: LoadTool) throws {
+    helper.stop()
+    helper = try Helper(words, log: log)
+    _ = try load.firstAnswer(target(port: 80), path: "/", pause: 10)
+    // The other servers start after the first.
+    Thread.sleep(forTimeInterval: 3)
   }
 
   private static let services: [UInt16] = [80, 81, 82, 83, 84]
