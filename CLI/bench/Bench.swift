@@ -92,7 +92,8 @@ struct Bench: ParsableCommand {
     let bed = try Bed(kernel: kernel)
     try bed.deploy(action, try file(of: action))
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
-    for _ in 0..<100 { _ = try bed.invoke(action, body) }
+    // Past the ring of activations, which fills up first.
+    for _ in 0..<1_500 { _ = try bed.invoke(action, body) }
     let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
     let profile = Profile(trace, kernel: program, action: user)
 
