@@ -10,6 +10,8 @@ public enum Interrupts {
   nonisolated(unsafe) private static var apic: LocalAPIC? = nil
   /// The virtio-mmio window whose interrupt has to be acknowledged there; zero with MSI-X.
   nonisolated(unsafe) private static var deviceWindow: UInt64 = 0
+  /// When the timer is to go off; nil where no interrupt of it is to come. Until `timerWentOff` one is outstanding, whatever the clock says.
+  nonisolated(unsafe) private static var timerEnd: Instant? = nil
   /// What answers the network while an action computes.
   nonisolated(unsafe) private static var networkService: (() -> Void)? = nil
 
@@ -36,16 +38,28 @@ public enum Interrupts {
   public static func wait(until deadline: Instant, clock: Clock) {
     let now = clock.now
     guard deadline > now else { return }
-    setTimer(deadline == .distantFuture ? .seconds(3600) : deadline - now)
+    setTimer(deadline == .distantFuture ? .seconds(3600) : deadline - now, now)
     haltWithInterrupts()
   }
 
-  /// Interrupts once, `interval` from now, at the latest after four seconds: who waits longer is woken early.
-  static func setTimer(_ interval: Interval) {
-    // SAFETY: set at boot.
-    guard let controller = unsafe apic else { return }
+  /// Interrupts within `interval` from `now`: at the latest after four seconds, and sooner where the timer is set to an earlier time already.
+  /// Who is woken early looks at the clock and sets it anew. Setting it costs more than all else that an invocation asks of the machine.
+  static func setTimer(_ interval: Interval, _ now: Instant) {
     // The timer counts at 1 GHz, so ticks are nanoseconds; zero would stop it.
-    controller.interrupt(after: UInt32(truncatingIfNeeded: max(1, min(interval.nanoseconds, 4_000_000_000))))
+    let ticks = max(1, min(interval.nanoseconds, 4_000_000_000))
+    let end = now + Interval(nanoseconds: ticks)
+    // SAFETY: the variables are used with interrupts off only.
+    if let set = unsafe timerEnd, set <= end { return }
+    guard let controller = unsafe apic else { return }
+    unsafe timerEnd = end
+    controller.interrupt(after: UInt32(truncatingIfNeeded: ticks))
+  }
+
+  /// Takes the timer's interrupt.
+  static func timerWentOff() {
+    // SAFETY: as in `setTimer`.
+    unsafe timerEnd = nil
+    endOfInterrupt()
   }
 
   static func endOfInterrupt() {

@@ -61,11 +61,11 @@ import CBoot
   private static let tick = Interval.milliseconds(10)
 
   /// Sets the timer to the deadline, or to the next tick where that is sooner.
-  func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick)) }
+  func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick), now) }
 
   /// The timer went off: the time is up, or the network is due a look.
   mutating func timer() -> Bool {
-    Interrupts.endOfInterrupt()
+    Interrupts.timerWentOff()
     guard clock.now < deadline else {
       outcome = .timeLimit
       return false

@@ -8,7 +8,7 @@ public func handleKernelTrap(_ frame: UnsafeMutablePointer<trap_frame>) {
   // SAFETY: the entry built the frame on its stack.
   let trap = unsafe frame.pointee
   switch trap.vector {
-  case UInt64(Vector.timer): Interrupts.endOfInterrupt()
+  case UInt64(Vector.timer): Interrupts.timerWentOff()
   case UInt64(Vector.network): Interrupts.acknowledgeNetwork()
   default: panic(trap)
   }
