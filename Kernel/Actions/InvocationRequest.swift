@@ -63,15 +63,7 @@ public struct InvocationRequest: ~Copyable, Sendable {
   /// Adds one argument; the first is argv[0], the action's name. False, and nothing changed, where it holds a zero byte,
   /// comes after an environment string, is past `stringLimit`, or memory is out.
   public mutating func addArgument(_ argument: Span<UInt8>) -> Bool {
-    guard environmentCount == 0, Self.isText(argument) else { return false }
-    let mark = strings.count
-    guard argument.count < Self.stringLimit - mark, strings.append(argument), strings.append(0) else {
-      strings.truncate(to: mark)
-      return false
-    }
-    argumentCount &+= 1
-    argumentBytes = strings.count
-    return true
+    Self.isText(argument) && addArgument(checked: argument)
   }
 
   /// Adds the environment string `name=value`. False, and nothing changed, where either holds a zero byte, `name` an
