@@ -56,7 +56,12 @@ struct Measurements {
       try? FileManager.default.removeItem(atPath: path)
     }
 
-    func arguments(build: String) -> [String] { ["-plugin", "\(build)/bench/instructions.so,count=\(path)"] }
+    /// QEMU's arguments that make it count all instructions but those at `waiting`.
+    func arguments(build: String, waiting: Range<UInt64>? = nil) -> [String] {
+      func hex(_ address: UInt64) -> String { String(address, radix: 16) }
+      let left = waiting.map { ",from=\(hex($0.lowerBound)),to=\(hex($0.upperBound))" } ?? ""
+      return ["-plugin", "\(build)/bench/instructions.so,count=\(path)\(left)"]
+    }
 
     private func read() throws -> UInt64 {
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -79,7 +84,8 @@ struct Measurements {
 
   func swiftletInstructions() throws -> InstructionCounts {
     let counter = Counter("swiftlet", build: plan.build)
-    let guest = try SwiftletGuest(plan, .microvm, extra: counter.arguments(build: plan.build))
+    guard let waiting = try Program(path: plan.kernel).range(of: Program.waiting) else { throw BenchError("the kernel has no \(Program.waiting)") }
+    let guest = try SwiftletGuest(plan, .microvm, extra: counter.arguments(build: plan.build, waiting: waiting))
     try guest.deploy("echo", plan.build + "/actions/echo")
     let target = guest.target("echo")
     return InstructionCounts(
