@@ -200,17 +200,22 @@ struct Measurements {
     try guest.deploy("echo", plan.build + "/actions/echo")
     let target = guest.target("echo")
     var result = Soak()
-    // What more connections than the soak has make grow stays.
-    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 24, isNew: isNew), seconds: 5) }
+    let logs = ["keep-alive", "new"].map { plan.build + "/bench/soak-\($0).log" }
+    func bothStyles(connections: Int) throws -> [Helper] {
+      try zip([false, true], logs).map { isNew, log in
+        let cell = Cell(connections: connections, isNew: isNew)
+        return try Helper(["sh", "-c", "exec " + load.command(target, cell, seconds: 7200, extra: ["--interval", "1", "--warmup", "0"])], log: log)
+      }
+    }
+    // What more connections than the soak has make grow stays, and so does a full ring of activations.
+    var helpers = try bothStyles(connections: 16)
+    Thread.sleep(forTimeInterval: 10)
+    for helper in helpers { helper.stop() }
     Thread.sleep(forTimeInterval: 3)
     let before = try guest.counters()
     result.framesBefore = before.framesInUse
     result.heapBefore = before.heapBytesInUse
-    let logs = ["keep-alive", "new"].map { plan.build + "/bench/soak-\($0).log" }
-    let helpers = try zip([false, true], logs).map { isNew, log in
-      let cell = Cell(connections: 8, isNew: isNew)
-      return try Helper(["sh", "-c", load.command(target, cell, seconds: 7200, extra: ["--interval", "1", "--warmup", "0"])], log: log)
-    }
+    helpers = try bothStyles(connections: 8)
     var perSecond: [Int] = []
     while perSecond.reduce(0, +) < count {
       Thread.sleep(forTimeInterval: 0.5)
