@@ -355,8 +355,8 @@ extension HTTPServer {
       id: invocation.activation, namespace: entities.actions.namespace(of: invocation.action) ?? 0,
       start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
-      isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
-      size: invocation.outputLength, figures: figures)
+      concurrency: record?.concurrency ?? 1, isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome,
+      response: ResponseKind(outcome), size: invocation.outputLength, figures: figures)
   }
 
   /// Keeps the record of a raw invocation.
@@ -428,6 +428,7 @@ struct ActivationFacts: BitwiseCopyable {
   let waited: Interval
   let limits: ActionLimits
   let version: UInt32
+  let concurrency: UInt16
   let isCold: Bool
   let preparation: Interval
   let outcome: Outcome
@@ -445,6 +446,7 @@ struct ActivationFacts: BitwiseCopyable {
     record.queue = ActivationRecord.microseconds(waited)
     record.limits = limits
     record.version = version
+    record.concurrency = concurrency
     record.set(figures)
     record.set(outcome)
     record.response = response

@@ -54,6 +54,22 @@ extension World {
     #expect(world.get("activations/\(id)/logs")?.json == ["logs": [String]()] as NSDictionary)
   }
 
+  @Test func theRecordShowsTheActionsLimits() throws {
+    let world = World()
+    #expect(world.deploy("a", query: "?public=true&timeout=1000&memory=8")?.status == 200)
+    #expect(world.api("PUT", "_/actions/a?overwrite=true", #"{"limits":{"concurrency":3}}"#)?.status == 200)
+    let expected = ["timeout": 1000, "memory": 8, "logs": 1, "concurrency": 3]
+    #expect(annotation(world.invoke("a", query: "?blocking=true")?.json, "limits") as? [String: Int] == expected)
+    #expect(world.request("GET /function/a HTTP/1.1\r\nHost: a\r\n\r\n")?.status == 200)
+    #expect(annotation(world.activations("?docs=true").first, "limits") as? [String: Int] == expected)
+    #expect(annotation(world.activations().last, "limits") as? [String: Int] == expected)
+    // A sequence's is always 1, as in OpenWhisk.
+    #expect(world.sequence("s", ["a"])?.status == 200)
+    #expect(world.api("PUT", "_/actions/s?overwrite=true", #"{"limits":{"concurrency":4}}"#)?.status == 200)
+    let sequence = annotation(world.invoke("s", query: "?blocking=true")?.json, "limits") as? [String: Int]
+    #expect(sequence == ["timeout": 60000, "memory": 8, "logs": 1, "concurrency": 1])
+  }
+
   @Test func theActionIsGivenParametersThreeTimes() throws {
     let world = World()
     #expect(world.deploy("a")?.status == 200)
