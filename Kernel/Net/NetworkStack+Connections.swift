@@ -95,6 +95,11 @@ extension NetworkStack {
   @inline(__always)
   mutating func apply(_ verdict: Verdict, _ index: Int) {
     if verdict.contains(.output) { outputs.append(index) }
+    if verdict.contains(.owing) {
+      owing.append(index)
+      timers.schedule(index, at: connections.slots[index].acknowledgeAt)
+    }
+    if verdict.contains(.timer) { timers.schedule(index, at: connections.slots[index].nextDeadline) }
   }
 
   /// Takes connection `index` out of all tables; its slot is freed when the application took `.closed`.

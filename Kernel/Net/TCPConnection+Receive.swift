@@ -4,32 +4,54 @@ import Base
 import Bytes
 
 extension TCPConnection {
-  /// Takes a segment whose payload is `payload`.
+  /// Whether a segment is what nearly all are: the very next bytes, inside the window, with no flag but ACK and PSH.
+  @inline(__always)
+  func isExpected(_ segment: TCPSegment) -> Bool {
+    takesData && segment.sequence == receiveNext && segment.flags.union(.psh) == [.psh, .ack]
+      && segment.payloadLength <= acceptableWindow && finSequence == nil
+  }
+
+  /// Whether the peer's data is for the application: until its FIN.
+  @inline(__always)
+  private var takesData: Bool { state == .established || state == .finWait1 || state == .finWait2 }
+
+  /// Takes an expected segment, whose payload is `payload`. The verdict is never that the connection ends.
+  @inline(__always)
+  mutating func receiveExpected(
+    _ segment: TCPSegment, _ payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
+  ) -> Verdict {
+    lastHeardAt = now
+    peerProbes = 0
+    guard let verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
+    guard payload.count > 0 else { return verdict }
+    deliver(payload, gap: 0, &shared)
+    return verdict.union(acknowledgeSoon(now: now, shared.limits))
+  }
+
+  /// Takes any segment, whose payload is `payload`.
   mutating func receive(
     _ segment: TCPSegment, payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
     guard isLive else { return [] }
-    // The common case: the very next bytes, inside the window, with no flag but ACK and PSH.
-    let isNext =
-      segment.sequence == receiveNext && segment.flags.union(.psh) == [.psh, .ack]
-      && payload.count <= acceptableWindow && finSequence == nil
-    if !isNext, let refusal = refuse(segment, now: now, &shared) { return refusal }
+    if isExpected(segment) { return receiveExpected(segment, payload, now: now, &shared) }
+    if let refusal = refuse(segment, now: now, &shared) { return refusal }
 
     lastHeardAt = now
     peerProbes = 0
     guard var verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
     guard !verdict.contains(.closed), segment.payloadLength > 0 || segment.flags.contains(.fin) else { return verdict }
-    guard state == .established || state == .finWait1 || state == .finWait2 else {
-      return verdict.union(acknowledgeNow())
-    }
-    if isNext {
-      deliver(payload, gap: 0, &shared)
-    } else {
-      accept(segment, payload, &shared)
-    }
+    guard takesData else { return verdict.union(acknowledgeNow()) }
+    accept(segment, payload, &shared)
     if finSequence == receiveNext { verdict.formUnion(takeFin(now: now, shared.limits)) }
-    verdict.insert(.output)
-    return verdict
+    return verdict.union(.output)
+  }
+
+  /// Sends the acknowledgement that is owed at the next flush where it has to be, or else with the next data.
+  @inline(__always)
+  private mutating func acknowledgeSoon(now: Instant, _ limits: NetworkLimits) -> Verdict {
+    if acknowledgesNow { return .output }
+    if acknowledgeAt == .distantFuture { acknowledgeAt = now + limits.acknowledgementDelay }
+    return .owing
   }
 
   /// The tests before the acknowledgement is looked at; nil where the segment is acceptable.

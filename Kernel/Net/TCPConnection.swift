@@ -23,6 +23,8 @@ enum TCPState: UInt8 {
 /// What all connections share.
 struct TCPShared: BitwiseCopyable {
   let limits: NetworkLimits
+  /// The own address; unspecified while there is none.
+  var local = IPv4Address.unspecified
   var counters = NetworkCounters()
   var memory: ReceiveMemory
   /// Challenge ACKs and answers to segments outside the window (RFC 5961 §7).
@@ -76,6 +78,8 @@ struct Verdict: OptionSet, BitwiseCopyable {
   static let timeWait = Verdict(rawValue: 4)
   /// The connection is at its end; `closeReason` says why.
   static let closed = Verdict(rawValue: 8)
+  /// An acknowledgement waits for data to travel with, until `acknowledgeAt`.
+  static let owing = Verdict(rawValue: 16)
 }
 
 struct TCPConnection: ~Copyable {
@@ -86,7 +90,7 @@ struct TCPConnection: ~Copyable {
   var remotePort: UInt16 = 0
   var localPort: UInt16 = 0
   /// Where frames to the peer go, as of this version of the ARP cache.
-  var pathMAC = MACAddress.zero
+  var path = FrameStart(destination: .zero, source: .zero)
   var pathVersion: UInt32 = 0
   /// Whether output waits for the next hop's address.
   var waitsForPath = false
@@ -288,12 +292,13 @@ struct TCPConnection: ~Copyable {
   /// rounding up again and again, so that memory stays near the limit.
   @inline(__always)
   var acceptableWindow: Int {
-    let slack = receiveLimit / 16 &+ 2048
+    let slack = receiveLimit >> 4 &+ 2048
     return max(min(receiveEdge.distance(from: receiveNext), grantedEdge.distance(from: receiveNext) &+ slack), 0)
   }
 
   /// The window field of the next segment; moves the right edge, but never back: what is left of it is rounded up to the
   /// scale's unit (RFC 7323 §2.4).
+  @inline(__always)
   mutating func advertiseWindow() -> UInt16 {
     var left = receiveEdge.distance(from: receiveNext)
     let wanted = wantedWindow
@@ -302,9 +307,9 @@ struct TCPConnection: ~Copyable {
       grantedEdge = receiveNext + wanted
     }
     left = max(left, 0)
-    let unit = 1 << Int(receiveScale)
-    let field = min((left &+ unit &- 1) >> Int(receiveScale), 65_535)
-    let edge = receiveNext + field << Int(receiveScale)
+    let unit = 1 &<< Int(receiveScale)
+    let field = min((left &+ unit &- 1) &>> Int(receiveScale), 65_535)
+    let edge = receiveNext + field &<< Int(receiveScale)
     receiveEdge = SequenceNumber.latest(receiveEdge, edge)
     return UInt16(truncatingIfNeeded: field)
   }

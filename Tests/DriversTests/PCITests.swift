@@ -53,7 +53,7 @@ import Testing
     while receiver.receive({ bytes, _ in length = bytes.count }) {}
     #expect(length == 60)
     #expect(bus.card.queues[0].notifications == 2)
-    let isSent = transmitter.transmit(header: frame(8).span, payload: [UInt8]().span, checksum: nil)
+    let isSent = transmitter.send(frame(8), nil)
     #expect(isSent)
     transmitter.kick()
     #expect(bus.card.queues[1].notifications == 1)

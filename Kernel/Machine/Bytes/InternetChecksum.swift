@@ -7,11 +7,15 @@ public struct InternetChecksum: BitwiseCopyable, Sendable {
 
   /// Adds one 16-bit word, in host order.
   @inlinable @inline(__always)
-  public mutating func add(_ word: UInt16) { sum &+= UInt64(word.bigEndian) }
+  public mutating func add(_ word: UInt16) { Self.add(UInt64(word.bigEndian), to: &sum) }
 
   /// Adds one 32-bit word, in host order.
   @inlinable @inline(__always)
-  public mutating func add(_ word: UInt32) { sum &+= UInt64(word.bigEndian) }
+  public mutating func add(_ word: UInt32) { Self.add(UInt64(word.bigEndian), to: &sum) }
+
+  /// Adds one 64-bit word, in host order.
+  @inlinable @inline(__always)
+  public mutating func add(bigEndian word: UInt64) { Self.add(word.bigEndian, to: &sum) }
 
   /// Adds `bytes`. A piece of odd length is padded with a zero byte, so only the last may be odd (RFC 1071 §4.1).
   @inlinable
@@ -56,13 +60,14 @@ public struct InternetChecksum: BitwiseCopyable, Sendable {
 
   /// The folded sum, not complemented, in host order: what a checksum field holds for offload (virtio 1.2 §5.1.6.2).
   @inlinable
-  public var folded: UInt16 {
-    var value = (sum & 0xffff_ffff) &+ (sum >> 32)
-    value = (value & 0xffff_ffff) &+ (value >> 32)
-    value = (value & 0xffff) &+ (value >> 16)
-    value = (value & 0xffff) &+ (value >> 16)
-    value = (value & 0xffff) &+ (value >> 16)
-    return UInt16(truncatingIfNeeded: value).byteSwapped
+  public var folded: UInt16 { Self.fold(sum).byteSwapped }
+
+  /// The one's complement sum of the 16-bit quarters of `sum`.
+  @inlinable @inline(__always)
+  public static func fold(_ sum: UInt64) -> UInt16 {
+    // The upper half of a word plus itself with halves swapped is the sum of its halves, the carry added.
+    let half = UInt32(truncatingIfNeeded: (sum &+ (sum << 32 | sum >> 32)) >> 32)
+    return UInt16(truncatingIfNeeded: (half &+ (half << 16 | half >> 16)) >> 16)
   }
 
   /// The value of the checksum field, in host order.

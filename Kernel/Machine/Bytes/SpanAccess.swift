@@ -109,6 +109,10 @@ extension MutableSpan where Element == UInt8 {
   @inlinable @inline(__always)
   public mutating func storeBE32(_ value: UInt32, at offset: Int) { store(value.bigEndian, at: offset) }
 
+  /// Stores `value` big-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeBE64(_ value: UInt64, at offset: Int) { store(value.bigEndian, at: offset) }
+
   /// Stores `value` little-endian at byte `offset`. Traps where it does not fit inside the span.
   @inlinable @inline(__always)
   public mutating func storeLE16(_ value: UInt16, at offset: Int) { store(value.littleEndian, at: offset) }
