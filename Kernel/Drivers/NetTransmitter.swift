@@ -20,6 +20,8 @@ private struct BegunFrame: BitwiseCopyable {
   private let notifier: QueueNotifier<Window>
   private var free: [256 of UInt8] = .init(repeating: 0)
   private var freeCount: Int
+  /// Buffers that may be out before it is looked which are back: looking costs as much for one as for several.
+  private let buffersOut: Int
   /// The frame being made; of length zero where there is none.
   private var begun = BegunFrame(id: 0, address: 16, length: 0)
   /// Whether a frame was turned away since buffers were last free.
@@ -39,6 +41,7 @@ private struct BegunFrame: BitwiseCopyable {
     self.notifier = notifier
     self.offloadsChecksum = offloadsChecksum
     freeCount = Int(self.queue.size)
+    buffersOut = min(freeCount / 2, 16)
     for id in 0..<self.queue.size {
       self.queue.setBuffer(
         id, address: buffers.address &+ UInt(id) &* UInt(NetBuffer.length), length: 0, isDeviceWritable: false)
@@ -100,9 +103,14 @@ private struct BegunFrame: BitwiseCopyable {
   }
 
   /// Shows the device all frames queued since the last call and notifies it, once, where it wants that.
+  @inline(__always)
   public mutating func kick() {
-    guard queue.unpublished != 0 else { return }
-    reclaim()
+    if queue.unpublished != 0 { show() }
+  }
+
+  @usableFromInline
+  mutating func show() {
+    if Int(queue.size) &- freeCount >= buffersOut { reclaim() }
     if queue.publish() { notifier.notify() }
   }
 

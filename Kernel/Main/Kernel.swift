@@ -21,6 +21,8 @@ final class Kernel {
   private var server: HTTPServer
   private var executor: Executor
   private var isReady = false
+  /// When the action that runs was begun.
+  private var actionBegan = Instant(nanoseconds: 0)
 
   @_optimize(size)
   init(_ machine: borrowing Machine, _ settings: borrowing KernelSettings, _ card: consuming AttachedCard) {
@@ -56,8 +58,10 @@ final class Kernel {
   private func poll() {
     let now = clock.now
     while receiver.receive({ stack.receive($0, checksum: $1, now: now, link: &transmitter) }) {}
-    updateGauges()
-    server.process(&stack, now: now)
+    if stack.hasEvents || server.nextDeadline <= now {
+      updateGauges()
+      server.process(&stack, now: now)
+    }
     stack.flush(now: now, link: &transmitter)
     transmitter.kick()
   }
@@ -81,7 +85,8 @@ final class Kernel {
   /// Does the work that waits for the executor, up to one action's run; false where none waits.
   private func runAction() -> Bool {
     guard server.waitingCount > 0 else { return false }
-    guard var invocation = server.next(&executor, &stack, now: clock.now) else {
+    actionBegan = clock.now
+    guard var invocation = server.next(&executor, &stack, now: actionBegan) else {
       send()
       return true
     }
@@ -102,11 +107,15 @@ final class Kernel {
   }
 
   /// The network's interrupt, while an action computes: acknowledgements, pings and requests that need no action.
+  ///
+  /// Acknowledgements that wait for data are sent where the action takes its time. One that has just begun will soon answer;
+  /// where it does not, the timer calls this again.
   private func answerWhileRunning() {
     receiver.disarmInterrupt()
     repeat {
       poll()
-      stack.acknowledge(now: clock.now, link: &transmitter)
+      let now = clock.now
+      if now - actionBegan >= .milliseconds(1) { stack.acknowledge(now: now, link: &transmitter) }
       transmitter.kick()
     } while !receiver.armInterrupt()
     transmitter.settle()

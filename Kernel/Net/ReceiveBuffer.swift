@@ -179,6 +179,16 @@ struct ReceiveBuffer: ~Copyable {
     return true
   }
 
+  /// Takes the memory of `empty`, which holds no bytes, where none is owned and that is at most `limit` bytes and within
+  /// the budget.
+  @inline(__always)
+  mutating func keep(_ empty: consuming ByteBuffer, limit: Int, _ memory: inout ReceiveMemory) {
+    let size = empty.capacity
+    guard buffer.capacity == 0, size <= limit, size <= memory.budget &- memory.used else { return }
+    memory.used &+= size
+    buffer = empty
+  }
+
   /// Gives all bytes and memory back.
   mutating func removeAll(_ memory: inout ReceiveMemory) {
     memory.used &-= buffer.capacity

@@ -38,6 +38,7 @@ struct SendQueue: ~Copyable {
   }
 
   /// Drops the first `length` bytes, which the caller has checked to be queued.
+  @inline(__always)
   mutating func acknowledge(_ length: Int) {
     var rest = length
     count &-= length

@@ -11,7 +11,7 @@ extension TCPConnection {
   /// Takes the acknowledgement of an acceptable segment; nil where it is impossible (RFC 5961 §5.2).
   @inline(__always)
   mutating func acknowledge(_ segment: TCPSegment, now: Instant, _ shared: inout TCPShared) -> Verdict? {
-    let window = Int(segment.window) << Int(sendScale)
+    let window = Int(segment.window) &<< Int(sendScale)
     // The common case of a request: nothing new but data.
     if segment.acknowledgement == sendMaximum && sendUnacknowledged == sendMaximum && window == sendWindow {
       windowSequence = SequenceNumber.latest(windowSequence, segment.sequence)
@@ -50,6 +50,7 @@ extension TCPConnection {
   }
 
   /// The peer's window, where the segment is newer than the last that told it.
+  @inline(__always)
   private mutating func updateWindow(_ segment: TCPSegment, _ window: Int, _ verdict: inout Verdict) {
     guard
       windowSequence < segment.sequence
@@ -62,6 +63,7 @@ extension TCPConnection {
     largestSendWindow = max(largestSendWindow, window)
   }
 
+  @inline(__always)
   private mutating func acknowledgeNew(
     _ acknowledged: Int, _ sequence: SequenceNumber, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
@@ -90,6 +92,7 @@ extension TCPConnection {
     return verdict
   }
 
+  @inline(never)
   private mutating func finAcknowledged(now: Instant, _ limits: NetworkLimits) -> Verdict {
     switch state {
     case .finWait1:

@@ -57,7 +57,7 @@ struct HandshakeResult: BitwiseCopyable {
   var wasLossy: Bool
 }
 
-/// Things to tell the application, merged until they are told.
+/// Things to tell the application, merged until they are told, in this order.
 struct PendingEvents: OptionSet, BitwiseCopyable {
   let rawValue: UInt8
   static let opened = PendingEvents(rawValue: 1)
@@ -65,6 +65,10 @@ struct PendingEvents: OptionSet, BitwiseCopyable {
   static let peerClosed = PendingEvents(rawValue: 4)
   static let sent = PendingEvents(rawValue: 8)
   static let closed = PendingEvents(rawValue: 16)
+
+  /// The one to be told first; none of none.
+  @inline(__always)
+  var first: PendingEvents { PendingEvents(rawValue: rawValue & (0 &- rawValue)) }
 }
 
 /// What the stack has to do after a connection was changed.
@@ -266,7 +270,13 @@ struct TCPConnection: ~Copyable {
     isLive && received.reserve(bytes, &shared.memory)
   }
 
+  /// Takes the memory of `buffer`, which is empty, for what arrives next, where as much may be kept.
+  mutating func keep(_ buffer: consuming ByteBuffer, _ shared: inout TCPShared) {
+    received.keep(buffer, limit: keptMemory(shared.limits), &shared.memory)
+  }
+
   /// Memory kept while nothing is unread: what was reserved, or a little for the next request.
+  @inline(__always)
   private func keptMemory(_ limits: NetworkLimits) -> Int {
     receiveLimit > limits.receiveWindow ? Int.max : limits.idleReceiveBytes
   }
