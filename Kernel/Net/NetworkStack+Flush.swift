@@ -77,7 +77,8 @@ extension NetworkStack {
     if connections.slots[index].pathVersion != arp.version && !findPath(index, now: now) { return true }
     if connections.slots[index].state == .resetting { return outputReset(index, &link) }
     let isDone = connections.slots[index].output(now: now, &shared, &link)
-    timers.schedule(index, at: connections.slots[index].nextDeadline)
+    // The other deadlines stand as they were; the heap has them.
+    timers.schedule(index, at: connections.slots[index].retransmitAt)
     return isDone
   }
 
@@ -88,8 +89,7 @@ extension NetworkStack {
       sourcePort: connections.slots[index].localPort, destinationPort: connections.slots[index].remotePort,
       sequence: connections.slots[index].sendMaximum, acknowledgement: connections.slots[index].receiveNext, flags: .rst,
       window: 0)
-    let remote = connections.slots[index].remote
-    guard transmit(header, from: shared.local, to: remote, connections.slots[index].path, &link) else { return false }
+    guard transmit(header, connections.slots[index].path, &link) else { return false }
     shared.counters.resetsSent &+= 1
     endConnection(index, connections.slots[index].closeReason)
     return true
@@ -99,7 +99,7 @@ extension NetworkStack {
   @inline(never)
   private mutating func findPath(_ index: Int, now: Instant) -> Bool {
     if let station = resolve(connections.slots[index].remote, now: now) {
-      connections.slots[index].path = FrameStart(destination: station, source: mac)
+      connections.slots[index].path = SegmentPath(from: mac, shared.local, to: station, connections.slots[index].remote)
       connections.slots[index].pathVersion = arp.version
       connections.slots[index].waitsForPath = false
       return true

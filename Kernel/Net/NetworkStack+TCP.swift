@@ -163,8 +163,8 @@ extension NetworkStack {
   mutating func reply<L: LinkTransmitter & ~Copyable>(
     _ header: TCPHeader, _ origin: SegmentOrigin, windowScale: UInt8? = nil, _ link: inout L
   ) {
-    let start = FrameStart(destination: origin.station, source: mac)
-    guard transmit(header, from: origin.local, to: origin.endpoint.remote, start, windowScale: windowScale, &link) else {
+    let path = SegmentPath(from: mac, origin.local, to: origin.station, origin.endpoint.remote)
+    guard transmit(header, path, windowScale: windowScale, &link) else {
       shared.counters.linkFull &+= 1
       return
     }
@@ -174,8 +174,7 @@ extension NetworkStack {
   /// Sends a segment without data; false where the link has no room.
   @inline(never)
   mutating func transmit<L: LinkTransmitter & ~Copyable>(
-    _ header: TCPHeader, from local: IPv4Address, to remote: IPv4Address, _ start: FrameStart, windowScale: UInt8? = nil,
-    _ link: inout L
+    _ header: TCPHeader, _ path: SegmentPath, windowScale: UInt8? = nil, _ link: inout L
   ) -> Bool {
     let isOffloaded = link.offloadsChecksum
     let options = header.flags.contains(.syn) ? TCPHeader.optionLength(windowScale: windowScale) : 0
@@ -183,7 +182,7 @@ extension NetworkStack {
     guard link.begin(length: length, checksum: isOffloaded ? .tcp : nil) else { return false }
     var frame = link.frame()
     if options > 0 { TCPHeader.writeOptions(to: &frame, at: FrameLayout.tcpPayload, windowScale: windowScale) }
-    header.write(to: &frame, start, from: local, to: remote, optionLength: options, isOffloaded: isOffloaded)
+    header.write(to: &frame, path, optionLength: options, isOffloaded: isOffloaded)
     link.finish()
     shared.counters.framesSent &+= 1
     shared.counters.bytesSent &+= UInt64(length)

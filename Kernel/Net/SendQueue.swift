@@ -28,6 +28,7 @@ struct SendQueue: ~Copyable {
   }
 
   /// Queues all of `buffer`; false, and the buffer gone, where all slots are taken.
+  @inline(__always)
   mutating func append(_ buffer: consuming ByteBuffer) -> Bool {
     guard buffer.count > 0 else { return true }
     guard used < Self.slotCount else { return false }
@@ -59,13 +60,13 @@ struct SendQueue: ~Copyable {
   /// Gives all memory back.
   mutating func removeAll() { acknowledge(count) }
 
-  /// Copies `count` bytes from the `offset`-th queued on to byte `place` of `target`. They must be queued.
+  /// Copies `count` bytes, at least one, from the `offset`-th queued on to byte `place` of `target`. They must be queued.
   @inline(__always)
   mutating func copy(from offset: Int, count: Int, to target: inout MutableSpan<UInt8>, at place: Int) {
     let start = headOffset &+ offset
     // The common case: all of it is in the first buffer.
     if start &+ count <= slots[head].count {
-      target.copy(slots[head].span.extracting(start..<start &+ count), to: place)
+      target.copy(slots[head].span, from: start, length: count, to: place)
     } else {
       gather(from: offset, count: count, to: &target, at: place)
     }
@@ -80,7 +81,7 @@ struct SendQueue: ~Copyable {
       let size = slots[slot].count
       if start < size {
         let length = min(count &- done, size &- start)
-        target.copy(slots[slot].span.extracting(start..<start &+ length), to: place &+ done)
+        target.copy(slots[slot].span, from: start, length: length, to: place &+ done)
         done &+= length
       }
       start = max(start &- size, 0)

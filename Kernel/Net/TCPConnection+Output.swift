@@ -3,22 +3,50 @@
 import Base
 import Bytes
 
-/// The first 16 bytes of the datagrams to one station: the Ethernet header, and version, length and service of the Internet
-/// header. Kept as the two words that are stored, so that they are made once for many frames.
-struct FrameStart: BitwiseCopyable {
-  private let first: UInt64
-  private let second: UInt64
+/// What all segments from one address to another have in common in their headers, in the words that are stored, and the sums
+/// over it: made once for many frames.
+struct SegmentPath: BitwiseCopyable {
+  /// The Ethernet header, and version, length and service of the Internet header.
+  private let start: UInt64
+  private let middle: UInt64
+  private let addresses: UInt64
+  /// Over all of the Internet header but its length.
+  private let internetSum: InternetChecksum
+  /// Over the pseudo-header but for the length.
+  fileprivate let pseudoSum: InternetChecksum
 
-  @inline(__always)
-  init(destination: MACAddress, source: MACAddress) {
-    first = destination.bits << 16 | source.bits >> 32
-    second = source.bits << 32 | UInt64(EtherType.ipv4) << 16 | 0x4500
+  /// Datagrams are atomic: DF is set, so the identification means nothing and stays zero (RFC 6864 §4.1). 64 hops; TCP.
+  private static let fragmentationToProtocol: UInt64 = 0x0000_4000_4006_0000
+
+  @inline(never)
+  init(from station: MACAddress, _ local: IPv4Address, to nextHop: MACAddress, _ remote: IPv4Address) {
+    start = nextHop.bits << 16 | station.bits >> 32
+    middle = station.bits << 32 | UInt64(EtherType.ipv4) << 16 | 0x4500
+    addresses = UInt64(local.bits) << 32 | UInt64(remote.bits)
+    var sum = InternetChecksum()
+    sum.add(bigEndian: addresses)
+    var internet = sum
+    internet.add(UInt16(0x4500))
+    internet.add(bigEndian: Self.fragmentationToProtocol)
+    internetSum = internet
+    sum.add(UInt16(IPProtocol.tcp))
+    pseudoSum = sum
   }
 
+  /// No path.
+  init() { self.init(from: .zero, .unspecified, to: .zero, .unspecified) }
+
+  /// Writes the headers in front of TCP's to `frame`, which is all of the frame.
   @inline(__always)
-  func write(to frame: inout MutableSpan<UInt8>) {
-    frame.storeBE64(first, at: 0)
-    frame.storeBE64(second, at: 8)
+  fileprivate func write(to frame: inout MutableSpan<UInt8>) {
+    let length = UInt16(truncatingIfNeeded: frame.count &- FrameLayout.ip)
+    var sum = internetSum
+    sum.add(length)
+    frame.storeBE64(start, at: 0)
+    frame.storeBE64(middle, at: 8)
+    frame.storeBE16(length, at: FrameLayout.ip &+ 2)
+    frame.storeBE64(Self.fragmentationToProtocol | UInt64(sum.checksum), at: FrameLayout.ip &+ 4)
+    frame.storeBE64(addresses, at: FrameLayout.ip &+ 12)
   }
 }
 
@@ -147,7 +175,7 @@ extension TCPConnection {
       flags: part.flags, window: advertiseWindow())
     var frame = link.frame()
     if part.length > 0 { queue.copy(from: part.offset, count: part.length, to: &frame, at: FrameLayout.tcpPayload) }
-    header.write(to: &frame, path, from: shared.local, to: remote, isOffloaded: isOffloaded)
+    header.write(to: &frame, path, isOffloaded: isOffloaded)
     link.finish()
     shared.counters.framesSent &+= 1
     shared.counters.bytesSent &+= UInt64(length)
@@ -195,33 +223,19 @@ extension ChecksumOffload {
 extension TCPHeader {
   /// Writes all headers of `frame`, whose options and payload are in place, and the checksums.
   @inline(__always)
-  func write(
-    to frame: inout MutableSpan<UInt8>, _ start: FrameStart, from local: IPv4Address, to remote: IPv4Address,
-    optionLength: Int = 0, isOffloaded: Bool
-  ) {
+  func write(to frame: inout MutableSpan<UInt8>, _ path: SegmentPath, optionLength: Int = 0, isOffloaded: Bool) {
     precondition(frame.count >= FrameLayout.tcpPayload)
-    let length = frame.count &- FrameLayout.ip
-    let addresses = UInt64(local.bits) << 32 | UInt64(remote.bits)
-    // Datagrams are atomic: DF is set, so the identification means nothing and stays zero (RFC 6864 §4.1). 64 hops; TCP.
-    let fragmentationToProtocol: UInt64 = 0x0000_4000_4006_0000
-    var sum = InternetChecksum()
-    sum.add(bigEndian: addresses)
-    var ipSum = sum
-    ipSum.add(bigEndian: fragmentationToProtocol)
-    ipSum.add(UInt32(0x4500_0000) | UInt32(truncatingIfNeeded: length))
-    start.write(to: &frame)
-    frame.storeBE16(UInt16(truncatingIfNeeded: length), at: FrameLayout.ip &+ 2)
-    frame.storeBE64(fragmentationToProtocol | UInt64(ipSum.checksum), at: FrameLayout.ip &+ 4)
-    frame.storeBE64(addresses, at: FrameLayout.ip &+ 12)
-
+    path.write(to: &frame)
     let portsAndSequence = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(sequence.bits)
+    let control = control(optionLength)
     frame.storeBE64(portsAndSequence, at: FrameLayout.transport)
-    frame.storeBE64(control(optionLength), at: FrameLayout.transport &+ 8)
-    sum.add(UInt32(IPProtocol.tcp) << 16 | UInt32(truncatingIfNeeded: length &- IPv4Header.size))
+    frame.storeBE64(control, at: FrameLayout.transport &+ 8)
+    var sum = path.pseudoSum
+    sum.add(UInt16(truncatingIfNeeded: frame.count &- FrameLayout.transport))
     var field = sum.folded
     if !isOffloaded {
       sum.add(bigEndian: portsAndSequence)
-      sum.add(bigEndian: control(optionLength))
+      sum.add(bigEndian: control)
       sum.add(frame.span.extracting(FrameLayout.tcpPayload..<frame.count))
       field = sum.checksum
     }

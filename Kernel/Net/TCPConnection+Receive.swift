@@ -24,7 +24,11 @@ extension TCPConnection {
     peerProbes = 0
     guard let verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
     guard payload.count > 0 else { return verdict }
-    deliver(payload, gap: 0, &shared)
+    if received.append(payload) {
+      noteDelivered(payload.count, fillsGap: false)
+    } else {
+      deliver(payload, gap: 0, &shared)
+    }
     return verdict.union(acknowledgeSoon(now: now, shared.limits))
   }
 
@@ -101,6 +105,7 @@ extension TCPConnection {
   }
 
   /// Stores bytes that are inside the window.
+  @inline(never)
   private mutating func deliver(_ bytes: Span<UInt8>, gap: Int, _ shared: inout TCPShared) {
     guard let grown = received.insert(bytes, gap: gap, &shared.memory)
     else {
@@ -113,11 +118,17 @@ extension TCPConnection {
       return
     }
     needsAcknowledgement = true
-    guard grown > 0 else { return }
-    receiveNext += grown
-    unacknowledgedBytes &+= grown
+    if grown > 0 { noteDelivered(grown, fillsGap: grown != bytes.count || received.hasGap) }
+  }
+
+  /// Counts `length` more bytes that are in order.
+  @inline(__always)
+  private mutating func noteDelivered(_ length: Int, fillsGap: Bool) {
+    needsAcknowledgement = true
+    receiveNext += length
+    unacknowledgedBytes &+= length
     // Every second full segment is acknowledged at once (RFC 9293 §3.8.6.3), and what filled a gap (RFC 5681 §4.2).
-    if unacknowledgedBytes >= 2 &* segmentSize || grown != bytes.count || received.hasGap { acknowledgesNow = true }
+    if unacknowledgedBytes >= 2 &* segmentSize || fillsGap { acknowledgesNow = true }
     events.insert(.readable)
   }
 
@@ -147,6 +158,7 @@ extension TCPConnection {
   }
 
   /// The same for a segment that may be forged, at a limited rate (RFC 5961 §7).
+  @inline(never)
   private mutating func challenge(now: Instant, _ shared: inout TCPShared) -> Verdict {
     guard shared.challenges.take(now: now) else {
       shared.counters.challengeAcksWithheld &+= 1

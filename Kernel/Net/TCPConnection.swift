@@ -94,7 +94,7 @@ struct TCPConnection: ~Copyable {
   var remotePort: UInt16 = 0
   var localPort: UInt16 = 0
   /// Where frames to the peer go, as of this version of the ARP cache.
-  var path = FrameStart(destination: .zero, source: .zero)
+  var path = SegmentPath()
   var pathVersion: UInt32 = 0
   /// Whether output waits for the next hop's address.
   var waitsForPath = false
@@ -222,6 +222,7 @@ struct TCPConnection: ~Copyable {
   var isLive: Bool { state != .closed && state != .resetting }
 
   /// Bytes queued by the application may only be sent before it closes.
+  @inline(__always)
   mutating func send(_ buffer: consuming ByteBuffer) -> Bool {
     guard isLive, !isFinQueued else { return false }
     return queue.append(buffer)
@@ -271,6 +272,7 @@ struct TCPConnection: ~Copyable {
   }
 
   /// Takes the memory of `buffer`, which is empty, for what arrives next, where as much may be kept.
+  @inline(__always)
   mutating func keep(_ buffer: consuming ByteBuffer, _ shared: inout TCPShared) {
     received.keep(buffer, limit: keptMemory(shared.limits), &shared.memory)
   }

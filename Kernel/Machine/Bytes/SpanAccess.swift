@@ -146,6 +146,19 @@ extension MutableSpan where Element == UInt8 {
     }
   }
 
+  /// Copies `length` bytes from byte `start` of `source` to byte `offset`. Traps where they are not inside both.
+  @inlinable @inline(__always)
+  public mutating func copy(_ source: Span<UInt8>, from start: Int, length: Int, to offset: Int) {
+    precondition(start >= 0 && offset >= 0 && length > 0 && length <= source.count &- start && length <= count &- offset)
+    // SAFETY: by the precondition `length` bytes are readable there and writable here; a span cannot alias a mutable span.
+    unsafe withUnsafeMutableBytes { to in
+      unsafe source.withUnsafeBytes { from in
+        unsafe (to.baseAddress.unsafelyUnwrapped + offset).copyMemory(
+          from: from.baseAddress.unsafelyUnwrapped + start, byteCount: length)
+      }
+    }
+  }
+
   /// Stores all of `words`, little-endian, from byte `offset` on. Traps where they do not fit inside the span.
   @inlinable
   public mutating func copy(words: Span<UInt64>, to offset: Int) {
