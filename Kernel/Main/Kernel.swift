@@ -76,9 +76,9 @@ final class Kernel {
     server.gauges.timeWait = stack.timeWaitCount
   }
 
-  /// Sends what is due.
+  /// Sends what was answered.
   private func send() {
-    stack.flush(now: clock.now, link: &transmitter)
+    stack.sendQueued(now: clock.now, link: &transmitter)
     transmitter.kick()
   }
 

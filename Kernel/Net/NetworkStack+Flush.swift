@@ -10,8 +10,14 @@ extension NetworkStack {
   public mutating func flush<L: LinkTransmitter & ~Copyable>(now: Instant, link: inout L) {
     retryLinkAt = .distantFuture
     if isDue(now) { flushDue(now: now, &link) }
-    if outputs.count > 0 { flushOutputs(now: now, &link) }
+    sendQueued(now: now, link: &link)
     if arp.nextDeadline <= now { flushARP(now: now, &link) }
+  }
+
+  /// Sends all that connections may send, as `flush` does; whatever else is due waits for that.
+  @inline(__always)
+  public mutating func sendQueued<L: LinkTransmitter & ~Copyable>(now: Instant, link: inout L) {
+    if outputs.count > 0 { flushOutputs(now: now, &link) }
   }
 
   /// Whether `flush` has more to do than to send what connections have.

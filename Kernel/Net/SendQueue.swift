@@ -58,7 +58,16 @@ struct SendQueue: ~Copyable {
   }
 
   /// Gives all memory back.
-  mutating func removeAll() { acknowledge(count) }
+  @inline(__always)
+  mutating func removeAll() {
+    while used > 0 {
+      slots[head] = ByteBuffer()
+      head = (head &+ 1) & 7
+      used &-= 1
+    }
+    headOffset = 0
+    count = 0
+  }
 
   /// Copies `count` bytes, at least one, from the `offset`-th queued on to byte `place` of `target`. They must be queued.
   @inline(__always)

@@ -70,42 +70,33 @@ extension TCPConnection {
     if sendMaximum == sendUnacknowledged && queue.count > 0 && now - lastSentAt > estimator.timeout {
       congestion.restartAfterIdle()
     }
-    while true {
-      let part = nextPart()
-      if part.isAcknowledgement {
-        // Nothing more may be sent but that.
-        armPersistTimer(now: now)
-        guard acknowledgesNow else { return true }
-      }
+    while let part = nextPart() {
       guard transmit(part, now: now, &shared, &link) else { return false }
-      if part.isAcknowledgement { return true }
       sendNext += part.occupied
     }
+    armPersistTimer(now: now)
+    guard acknowledgesNow else { return true }
+    let part = Outgoing(offset: sendMaximum.distance(from: sendUnacknowledged), length: 0, isFin: false, isPush: false)
+    return transmitAlone(part, now: now, &shared, &link)
   }
 
-  /// What comes next of the data queued and FIN, as far as it may be sent now.
+  /// What comes next of the data queued and FIN, as far as it may be sent now; nil where nothing may.
   @inline(__always)
-  private mutating func nextPart() -> Outgoing {
+  private mutating func nextPart() -> Outgoing? {
     let inFlight = sendNext.distance(from: sendUnacknowledged)
     let unsent = queue.count &- inFlight
     // Beyond the data there is only FIN, and it was sent.
-    guard unsent > 0 || unsent == 0 && isFinQueued else { return acknowledgement }
+    guard unsent > 0 || unsent == 0 && isFinQueued else { return nil }
     // What was sent before its window was withdrawn is sent again all the same (§3.8.6).
     let owed = inFlight == 0 && !isPersisting ? min(flight, segmentSize) : 0
     let usable = max(min(sendWindow, congestion.window) &- inFlight, owed)
     let length = min(unsent, usable, segmentSize)
     let isLast = length == unsent
     let sendsFin = isLast && isFinQueued && usable > length
-    guard length > 0 || sendsFin else { return acknowledgement }
+    guard length > 0 || sendsFin else { return nil }
     // No silly windows: a part of what is queued goes only as a full segment or half the largest window (§3.8.6.2.1).
-    if !isLast && length < segmentSize && length &* 2 < largestSendWindow { return acknowledgement }
+    if !isLast && length < segmentSize && length &* 2 < largestSendWindow { return nil }
     return Outgoing(offset: inFlight, length: length, isFin: sendsFin, isPush: isLast && length > 0)
-  }
-
-  /// A segment that tells nothing but what has arrived.
-  @inline(__always)
-  private var acknowledgement: Outgoing {
-    Outgoing(offset: sendMaximum.distance(from: sendUnacknowledged), length: 0, isFin: false, isPush: false)
   }
 
   /// Retransmission of the first segment, and probes: sent whatever the windows say.
@@ -117,19 +108,19 @@ extension TCPConnection {
       let length = min(queue.count, segmentSize, flight)
       let sendsFin = isFinQueued && length == queue.count && flight > length
       let part = Outgoing(offset: 0, length: length, isFin: sendsFin, isPush: length > 0 && length == queue.count)
-      guard part.occupied == 0 || transmitForced(part, now: now, &shared, &link) else { return false }
+      guard part.occupied == 0 || transmitAlone(part, now: now, &shared, &link) else { return false }
       retransmitsFirst = false
     }
     if probesWindow {
       let length = min(queue.count, max(min(sendWindow, segmentSize), 1))
       let part = Outgoing(offset: 0, length: length, isFin: queue.count == 0 && isFinQueued, isPush: false)
-      guard transmitForced(part, now: now, &shared, &link) else { return false }
+      guard transmitAlone(part, now: now, &shared, &link) else { return false }
       probesWindow = false
     }
     if probesPeer {
       // One number below what was acknowledged, no data: unacceptable, so the peer answers (RFC 9293 §3.8.4).
       let part = Outgoing(offset: -1, length: 0, isFin: false, isPush: false)
-      guard transmitForced(part, now: now, &shared, &link) else { return false }
+      guard transmitAlone(part, now: now, &shared, &link) else { return false }
       probesPeer = false
     }
     return true
@@ -150,9 +141,9 @@ extension TCPConnection {
   /// Whether our FIN was not acknowledged yet.
   private var isFinPending: Bool { state == .finWait1 || state == .closing || state == .lastAck }
 
-  /// Out of line, for what is rare.
+  /// Out of line, for what is not data in its turn.
   @inline(never)
-  private mutating func transmitForced<L: LinkTransmitter & ~Copyable>(
+  private mutating func transmitAlone<L: LinkTransmitter & ~Copyable>(
     _ part: Outgoing, now: Instant, _ shared: inout TCPShared, _ link: inout L
   ) -> Bool {
     transmit(part, now: now, &shared, &link)
@@ -262,8 +253,6 @@ private struct Outgoing: BitwiseCopyable {
   /// Sequence numbers that it takes.
   @inline(__always)
   var occupied: Int { length &+ (isFin ? 1 : 0) }
-  @inline(__always)
-  var isAcknowledgement: Bool { occupied == 0 }
 
   @inline(__always)
   var flags: TCPFlags {
