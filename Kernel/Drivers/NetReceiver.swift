@@ -53,6 +53,10 @@ import CDriverSupport
     return true
   }
 
+  /// Whether frames wait.
+  @inline(__always)
+  public var hasFrames: Bool { queue.hasUsed }
+
   @usableFromInline
   struct Frame {
     @usableFromInline var id: UInt16

@@ -95,8 +95,7 @@ private struct BegunFrame: BitwiseCopyable {
   @inline(__always)
   public mutating func finish() {
     guard begun.length > 0 else { return }
-    queue.setLength(begun.id, UInt32(truncatingIfNeeded: NetHeader.length &+ begun.length))
-    queue.offer(begun.id)
+    queue.offer(begun.id, length: UInt32(truncatingIfNeeded: NetHeader.length &+ begun.length))
     freeCount &-= 1
     frameCount &+= 1
     begun.length = 0

@@ -75,14 +75,6 @@ struct Virtqueue: ~Copyable {
     unsafe sharedStore32(entry &+ 12, isDeviceWritable ? 2 : 0)
   }
 
-  /// Changes the length of buffer `id`, which the device does not hold.
-  @inline(__always)
-  mutating func setLength(_ id: UInt16, _ length: UInt32) {
-    precondition(id < size)
-    // SAFETY: id is below size.
-    unsafe sharedStore32(descriptors &+ UInt(id) &* 16 &+ 8, length)
-  }
-
   /// Puts buffer `id`, which the device does not hold, on the available ring; the device sees it after `publish`.
   @inline(__always)
   mutating func offer(_ id: UInt16) {
@@ -91,6 +83,14 @@ struct Virtqueue: ~Copyable {
     // SAFETY: the index is masked by size - 1.
     unsafe sharedStoreRelease16(available &+ 4 &+ UInt(nextAvailable & (size &- 1)) &* 2, id)
     nextAvailable &+= 1
+  }
+
+  /// The same with buffer `id` at `length` bytes.
+  @inline(__always)
+  mutating func offer(_ id: UInt16, length: UInt32) {
+    offer(id)
+    // SAFETY: `offer` has checked that id is below size.
+    unsafe sharedStore32(descriptors &+ UInt(id) &* 16 &+ 8, length)
   }
 
   /// Buffers offered since the last `publish`.
@@ -143,6 +143,13 @@ struct Virtqueue: ~Copyable {
     places[Int(id)] = 0
     nextUsed &+= 1
     return UsedBuffer(id: UInt16(truncatingIfNeeded: id), length: length)
+  }
+
+  /// Whether the device has given something back that was not taken yet.
+  @inline(__always)
+  var hasUsed: Bool {
+    // SAFETY: the index field of the used ring.
+    unsafe sharedLoadAcquire16(used &+ 2) != nextUsed && !hasFailed
   }
 
   /// Whether the device has put something on the used ring that was not taken yet.

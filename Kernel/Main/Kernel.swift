@@ -43,16 +43,21 @@ final class Kernel {
     transmitter = card.transmitter
   }
 
-  /// Serves for ever: one turn looks at the network, runs at most one action, and halts where there was nothing to do.
+  /// Serves for ever: one turn looks at the network, runs what waits, looking at the network after each, and halts where
+  /// there is nothing to do.
   func serve() -> Never {
     Interrupts.setNetworkService { self.answerWhileRunning() }
     stack.listen(port: port)
     while true {
       poll()
       if !isReady { announce() }
-      if !runAction() { rest() }
+      while runAction() && isBusy { poll() }
+      rest()
     }
   }
+
+  /// Whether another turn would find something to do.
+  private var isBusy: Bool { receiver.hasFrames || server.waitingCount > 0 || stack.hasEvents }
 
   /// Takes in all frames that are there, lets the server answer, and sends what is due.
   private func poll() {

@@ -169,7 +169,7 @@ extension TCPConnection {
     header.write(to: &frame, path, isOffloaded: isOffloaded)
     link.finish()
     shared.counters.framesSent &+= 1
-    shared.counters.bytesSent &+= UInt64(length)
+    shared.counters.bytesSent &+= UInt64(truncatingIfNeeded: length)
     shared.counters.segmentsSent &+= 1
     needsAcknowledgement = false
     acknowledgesNow = false
