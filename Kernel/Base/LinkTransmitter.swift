@@ -20,13 +20,21 @@ public enum ReceivedChecksum: Sendable, BitwiseCopyable {
 }
 
 /// The sending half of a network card: one door from the network stack to hardware.
+///
+/// A frame is made in the device's own buffer: `begin`, then all of `frame` is written, then `finish`.
 public protocol LinkTransmitter: ~Copyable {
-  /// Whether `transmit` accepts a `ChecksumOffload`.
+  /// Whether `begin` accepts a `ChecksumOffload`.
   var offloadsChecksum: Bool { get }
 
-  /// Sends one Ethernet frame that is `header` followed by `payload` (which may be empty); both are copied, or
-  /// consumed, before this returns. The frame check sequence and padding are the device's work.
+  /// Begins an Ethernet frame of `length` bytes, at least one. The frame check sequence and padding are the device's work.
   ///
-  /// Returns false, with nothing sent, where the ring is full: the stack keeps the data and tries again later.
-  mutating func transmit(header: Span<UInt8>, payload: Span<UInt8>, checksum: ChecksumOffload?) -> Bool
+  /// Returns false, with nothing begun, where the ring is full: the stack keeps the data and tries again later.
+  mutating func begin(length: Int, checksum: ChecksumOffload?) -> Bool
+
+  /// The bytes of the frame that was begun. What they are before they are written is undefined.
+  @_lifetime(&self)
+  mutating func frame() -> MutableSpan<UInt8>
+
+  /// Sends the frame that was begun.
+  mutating func finish()
 }

@@ -6,6 +6,13 @@
 public import Base
 import CDriverSupport
 
+/// A frame being made, in the buffer that is on top of the stack of free ones.
+private struct BegunFrame: BitwiseCopyable {
+  let id: UInt16
+  let address: UInt
+  var length: Int
+}
+
 /// The sending half of a network card. It owns the queue and the buffers.
 @safe public struct NetTransmitter<Window: RegisterSpace>: ~Copyable, LinkTransmitter {
   private var queue: Virtqueue
@@ -13,12 +20,16 @@ import CDriverSupport
   private let notifier: QueueNotifier<Window>
   private var free: [256 of UInt8] = .init(repeating: 0)
   private var freeCount: Int
+  /// Buffers that may be out before it is looked which are back: looking costs as much for one as for several.
+  private let buffersOut: Int
+  /// The frame being made; of length zero where there is none.
+  private var begun = BegunFrame(id: 0, address: 16, length: 0)
   /// Whether a frame was turned away since buffers were last free.
   private var isStarved = false
   public let offloadsChecksum: Bool
   /// Frames accepted.
   public private(set) var frameCount: UInt64 = 0
-  /// Frames accepted but not sent, for they cannot be: longer than a buffer, or a checksum that is not offloaded.
+  /// Frames refused that can never be sent: longer than a buffer, or with a checksum that is not offloaded.
   public private(set) var dropCount: UInt64 = 0
 
   /// Bytes of the longest frame.
@@ -30,6 +41,7 @@ import CDriverSupport
     self.notifier = notifier
     self.offloadsChecksum = offloadsChecksum
     freeCount = Int(self.queue.size)
+    buffersOut = min(freeCount / 2, 16)
     for id in 0..<self.queue.size {
       self.queue.setBuffer(
         id, address: buffers.address &+ UInt(id) &* UInt(NetBuffer.length), length: 0, isDeviceWritable: false)
@@ -41,53 +53,63 @@ import CDriverSupport
   /// Whether the device broke the rules of the queue; nothing is sent any more.
   public var hasFailed: Bool { queue.hasFailed }
 
-  /// Queues a frame; the device sees it at `kick`. False where all buffers are in the device's hands.
-  public mutating func transmit(header: Span<UInt8>, payload: Span<UInt8>, checksum: ChecksumOffload?) -> Bool {
-    if freeCount == 0, !makeRoom() { return false }
-    frameCount &+= 1
-    let length = header.count &+ payload.count
-    var flags: UInt64 = 0
-    var field: UInt32 = 0
+  /// Takes a free buffer for a frame of `length` bytes. False where all buffers are in the device's hands, and for what it
+  /// cannot send, which is counted.
+  @inline(__always)
+  public mutating func begin(length: Int, checksum: ChecksumOffload?) -> Bool {
+    guard length > 0, length <= Self.longestFrame else { return refuse() }
     if let checksum {
-      guard offloadsChecksum, Int(checksum.start) &+ Int(checksum.field) &+ 2 <= length else { return drop() }
-      flags = UInt64(NetHeader.needsChecksum) | UInt64(checksum.start) << 48
-      field = UInt32(checksum.field)
+      guard offloadsChecksum, Int(checksum.start) &+ Int(checksum.field) &+ 2 <= length else { return refuse() }
     }
-    guard length <= Self.longestFrame else { return drop() }
-    freeCount &-= 1
-    let id = UInt16(free[freeCount])
+    if freeCount == 0, !makeRoom() { return false }
+    let id = UInt16(free[freeCount &- 1])
     let buffer = buffers &+ UInt(id) &* UInt(NetBuffer.length)
-    // SAFETY: a free buffer of ours: 12 bytes of header (flags, gso_type, hdr_len, gso_size, csum_start, csum_offset,
-    // num_buffers), then `length` bytes, at most what the buffer holds.
-    unsafe sharedStore64(buffer, flags)
-    unsafe sharedStore32(buffer &+ 8, field)
-    unsafe copy(header, to: buffer &+ UInt(NetHeader.length))
-    unsafe copy(payload, to: buffer &+ UInt(NetHeader.length &+ header.count))
-    queue.setLength(id, UInt32(truncatingIfNeeded: NetHeader.length &+ length))
-    queue.offer(id)
-    return true
-  }
-
-  /// Copies `bytes` to memory at `address`, which the caller vouches for.
-  @unsafe @inline(__always)
-  private func copy(_ bytes: Span<UInt8>, to address: UInt) {
-    guard bytes.count > 0 else { return }
-    // SAFETY: the caller's promise; a span of bytes cannot be inside a buffer that the device gets.
-    unsafe bytes.withUnsafeBytes { from in
-      unsafe UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped
-        .copyMemory(from: from.baseAddress.unsafelyUnwrapped, byteCount: from.count)
+    begun = BegunFrame(id: id, address: buffer &+ UInt(NetHeader.length), length: length)
+    // SAFETY: a free buffer of ours, which begins with 12 bytes of header: flags, gso_type, hdr_len, gso_size, csum_start,
+    // csum_offset, num_buffers.
+    if let checksum {
+      unsafe sharedStore64(buffer, UInt64(NetHeader.needsChecksum) | UInt64(checksum.start) << 48)
+      unsafe sharedStore32(buffer &+ 8, UInt32(checksum.field))
+    } else {
+      unsafe sharedStore64(buffer, 0)
+      unsafe sharedStore32(buffer &+ 8, 0)
     }
+    return true
   }
 
-  private mutating func drop() -> Bool {
+  @inline(never)
+  private mutating func refuse() -> Bool {
     dropCount &+= 1
-    return true
+    return false
+  }
+
+  @inline(__always) @_lifetime(&self)
+  public mutating func frame() -> MutableSpan<UInt8> {
+    // SAFETY: `begin` found room for that many bytes in a free buffer, or else there are none.
+    let bytes = unsafe MutableSpan<UInt8>(
+      _unsafeStart: UnsafeMutablePointer<UInt8>(bitPattern: begun.address).unsafelyUnwrapped, count: begun.length)
+    return unsafe _overrideLifetime(bytes, mutating: &self)
+  }
+
+  /// Queues the frame that was begun; the device sees it at `kick`.
+  @inline(__always)
+  public mutating func finish() {
+    guard begun.length > 0 else { return }
+    queue.offer(begun.id, length: UInt32(truncatingIfNeeded: NetHeader.length &+ begun.length))
+    freeCount &-= 1
+    frameCount &+= 1
+    begun.length = 0
   }
 
   /// Shows the device all frames queued since the last call and notifies it, once, where it wants that.
+  @inline(__always)
   public mutating func kick() {
-    guard queue.unpublished != 0 else { return }
-    reclaim()
+    if queue.unpublished != 0 { show() }
+  }
+
+  @usableFromInline
+  mutating func show() {
+    if Int(queue.size) &- freeCount >= buffersOut { reclaim() }
     if queue.publish() { notifier.notify() }
   }
 

@@ -35,10 +35,8 @@ struct Virtqueue: ~Copyable {
   private var nextUsed: UInt16 = 0
   /// The used index when last looked at.
   private var usedSeen: UInt16 = 0
-  /// One bit for each descriptor that the device holds.
-  private var held: [4 of UInt64] = .init(repeating: 0)
-  /// One bit for each descriptor that was offered but not published.
-  private var offered: [4 of UInt64] = .init(repeating: 0)
+  /// For each descriptor the index of the available ring that it was offered at, with bit 16 set; zero where it is not out.
+  private var places: [256 of UInt32] = .init(repeating: 0)
   /// Whether the device broke the rules.
   private(set) var hasFailed = false
 
@@ -77,22 +75,22 @@ struct Virtqueue: ~Copyable {
     unsafe sharedStore32(entry &+ 12, isDeviceWritable ? 2 : 0)
   }
 
-  /// Changes the length of buffer `id`, which the device does not hold.
-  @inline(__always)
-  mutating func setLength(_ id: UInt16, _ length: UInt32) {
-    precondition(id < size)
-    // SAFETY: id is below size.
-    unsafe sharedStore32(descriptors &+ UInt(id) &* 16 &+ 8, length)
-  }
-
   /// Puts buffer `id`, which the device does not hold, on the available ring; the device sees it after `publish`.
   @inline(__always)
   mutating func offer(_ id: UInt16) {
     precondition(id < size)
-    offered[Int(id &>> 6)] |= 1 &<< UInt64(id & 63)
+    places[Int(id)] = 1 << 16 | UInt32(nextAvailable)
     // SAFETY: the index is masked by size - 1.
     unsafe sharedStoreRelease16(available &+ 4 &+ UInt(nextAvailable & (size &- 1)) &* 2, id)
     nextAvailable &+= 1
+  }
+
+  /// The same with buffer `id` at `length` bytes.
+  @inline(__always)
+  mutating func offer(_ id: UInt16, length: UInt32) {
+    offer(id)
+    // SAFETY: `offer` has checked that id is below size.
+    unsafe sharedStore32(descriptors &+ UInt(id) &* 16 &+ 8, length)
   }
 
   /// Buffers offered since the last `publish`.
@@ -102,10 +100,6 @@ struct Virtqueue: ~Copyable {
   /// Shows the device all that was offered; true where it wants to be notified (virtio 1.2 §2.7.10).
   mutating func publish() -> Bool {
     published = nextAvailable
-    for word in 0..<4 {
-      held[word] |= offered[word]
-      offered[word] = 0
-    }
     let before = notified
     notified = published
     // SAFETY: the index field of the available ring; the flags or the event field of the used ring.
@@ -134,13 +128,6 @@ struct Virtqueue: ~Copyable {
       : sharedLoadAcquire16(used) & 1 == 0
   }
 
-  /// Whether the device is done with a buffer that was not taken yet.
-  @inline(__always)
-  var isUsedWaiting: Bool {
-    // SAFETY: the index field of the used ring.
-    unsafe nextUsed != usedSeen || sharedLoadAcquire16(used &+ 2) != usedSeen
-  }
-
   /// The next buffer that the device is done with; nil where there is none or the device failed.
   @inline(__always)
   mutating func takeUsed() -> UsedBuffer? {
@@ -150,12 +137,19 @@ struct Virtqueue: ~Copyable {
     let id = unsafe sharedLoad32(entry)
     let length = unsafe sharedLoad32(entry &+ 4)
     guard id < UInt32(size) else { return fail() }
-    let bit: UInt64 = 1 &<< UInt64(id & 63)
-    let word = Int(id &>> 6)
-    guard held[word] & bit != 0 else { return fail() }
-    held[word] &= ~bit
+    // The device has what was published of what is out.
+    let place = places[Int(id)]
+    guard place != 0, published &- UInt16(truncatingIfNeeded: place) &- 1 < size else { return fail() }
+    places[Int(id)] = 0
     nextUsed &+= 1
     return UsedBuffer(id: UInt16(truncatingIfNeeded: id), length: length)
+  }
+
+  /// Whether the device has given something back that was not taken yet.
+  @inline(__always)
+  var hasUsed: Bool {
+    // SAFETY: the index field of the used ring.
+    unsafe sharedLoadAcquire16(used &+ 2) != nextUsed && !hasFailed
   }
 
   /// Whether the device has put something on the used ring that was not taken yet.

@@ -25,6 +25,8 @@ final class Kernel {
   private var haltPoll: HaltPoll
   /// Whether PAUSE is for loops that wait, as it should be.
   private let canPause: Bool
+  /// When the action that runs was begun.
+  private var actionBegan = Instant(nanoseconds: 0)
 
   @_optimize(size)
   init(_ machine: borrowing Machine, _ settings: borrowing KernelSettings, _ card: consuming AttachedCard) {
@@ -47,23 +49,30 @@ final class Kernel {
     transmitter = card.transmitter
   }
 
-  /// Serves for ever: one turn looks at the network, runs at most one action, and halts where there was nothing to do.
+  /// Serves for ever: one turn looks at the network, runs what waits, looking at the network after each, and halts where
+  /// there is nothing to do.
   func serve() -> Never {
     Interrupts.setNetworkService { self.answerWhileRunning() }
     stack.listen(port: port)
     while true {
       poll()
       if !isReady { announce() }
-      if !runAction() { rest() }
+      while runAction() && isBusy { poll() }
+      rest()
     }
   }
+
+  /// Whether another turn would find something to do.
+  private var isBusy: Bool { receiver.isFrameWaiting || server.waitingCount > 0 || stack.hasEvents }
 
   /// Takes in all frames that are there, lets the server answer, and sends what is due.
   private func poll() {
     let now = clock.now
     while receiver.receive({ stack.receive($0, checksum: $1, now: now, link: &transmitter) }) {}
-    updateGauges()
-    server.process(&stack, now: now)
+    if stack.hasEvents || server.nextDeadline <= now {
+      updateGauges()
+      server.process(&stack, now: now)
+    }
     stack.flush(now: now, link: &transmitter)
     transmitter.kick()
   }
@@ -78,16 +87,17 @@ final class Kernel {
     server.gauges.timeWait = stack.timeWaitCount
   }
 
-  /// Sends what is due.
+  /// Sends what was answered.
   private func send() {
-    stack.flush(now: clock.now, link: &transmitter)
+    stack.sendQueued(now: clock.now, link: &transmitter)
     transmitter.kick()
   }
 
   /// Does the work that waits for the executor, up to one action's run; false where none waits.
   private func runAction() -> Bool {
     guard server.waitingCount > 0 else { return false }
-    guard var invocation = server.next(&executor, &stack, now: clock.now) else {
+    actionBegan = clock.now
+    guard var invocation = server.next(&executor, &stack, now: actionBegan) else {
       send()
       return true
     }
@@ -103,16 +113,25 @@ final class Kernel {
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations
     if let discarded = server.takeDiscarded() { executor.remove(discarded) }
-    if !text.isEmpty && !isQuiet { SerialConsole().write(text.span) }
+    if !text.isEmpty { show(text) }
     return true
   }
 
+  @inline(never)
+  private func show(_ text: borrowing ByteBuffer) {
+    if !isQuiet { SerialConsole().write(text.span) }
+  }
+
   /// The network's interrupt, while an action computes: acknowledgements, pings and requests that need no action.
+  ///
+  /// Acknowledgements that wait for data are sent where the action takes its time. One that has just begun will soon answer;
+  /// where it does not, the timer calls this again.
   private func answerWhileRunning() {
     receiver.disarmInterrupt()
     repeat {
       poll()
-      stack.acknowledge(now: clock.now, link: &transmitter)
+      let now = clock.now
+      if now - actionBegan >= .milliseconds(1) { stack.acknowledge(now: now, link: &transmitter) }
       transmitter.kick()
     } while !receiver.armInterrupt()
     transmitter.settle()

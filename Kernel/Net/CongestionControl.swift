@@ -28,6 +28,7 @@ struct CongestionControl: BitwiseCopyable {
   enum NewAcknowledgement { case proceed, retransmitNext }
 
   /// `acknowledged` new bytes were acknowledged up to `sequence`, with `flight` bytes still out.
+  @inline(__always)
   mutating func acknowledge(_ acknowledged: Int, upTo sequence: SequenceNumber, flight: Int) -> NewAcknowledgement {
     duplicates = 0
     if isRecovering {

@@ -58,33 +58,29 @@ struct ConnectionTable: ~Copyable {
   mutating func nextEvent(_ memory: inout ReceiveMemory) -> ConnectionEvent? {
     while let index = telling.first {
       let id = id(of: index)
-      let events = slots[index].events
-      let event: ConnectionEvent
-      if events.contains(.opened) {
-        slots[index].events.remove(.opened)
-        event = .opened(id)
-      } else if events.contains(.readable) {
-        slots[index].events.remove(.readable)
-        event = .readable(id)
-      } else if events.contains(.peerClosed) {
-        slots[index].events.remove(.peerClosed)
-        event = .peerClosed(id)
-      } else if events.contains(.sent) {
-        slots[index].events.remove(.sent)
-        event = .sent(id)
-      } else if events.contains(.closed) {
-        event = .closed(id, slots[index].closeReason)
-        release(index, &memory)
-      } else {
-        _ = telling.removeFirst()
-        continue
-      }
+      let event = slots[index].events.first
+      slots[index].events.remove(event)
       if slots[index].events.isEmpty { _ = telling.removeFirst() }
-      return event
+      switch event {
+      case .opened: return .opened(id)
+      case .readable: return .readable(id)
+      case .peerClosed: return .peerClosed(id)
+      case .sent: return .sent(id)
+      case .closed:
+        let reason = slots[index].closeReason
+        release(index, &memory)
+        return .closed(id, reason)
+      default: continue
+      }
     }
     return nil
   }
 
+  /// Whether `nextEvent` has something to tell.
+  @inline(__always)
+  var hasEvents: Bool { telling.count > 0 }
+
+  @inline(never)
   private mutating func release(_ index: Int, _ memory: inout ReceiveMemory) {
     slots[index].received.removeAll(&memory)
     slots[index].events = []

@@ -15,6 +15,9 @@ struct Endpoint: Equatable, BitwiseCopyable {
     bits = UInt64(remote.bits) << 32 | UInt64(remotePort) << 16 | UInt64(localPort)
   }
 
+  /// That of no segment: ports are never zero.
+  static var none: Endpoint { Endpoint(remote: .unspecified, remotePort: 0, localPort: 0) }
+
   var remote: IPv4Address { IPv4Address(bits: UInt32(truncatingIfNeeded: bits >> 32)) }
   var remotePort: UInt16 { UInt16(truncatingIfNeeded: bits >> 16) }
   var localPort: UInt16 { UInt16(truncatingIfNeeded: bits) }
@@ -22,7 +25,7 @@ struct Endpoint: Equatable, BitwiseCopyable {
 
 struct EndpointTable: ~Copyable {
   struct Node: BitwiseCopyable {
-    var endpoint = Endpoint(remote: .unspecified, remotePort: 0, localPort: 0)
+    var endpoint = Endpoint.none
     /// Next in the chain; -1 at its end.
     var next: Int32 = -1
   }
@@ -32,8 +35,9 @@ struct EndpointTable: ~Copyable {
   private var chains: FixedArray<Int32>
   private let mask: UInt64
   private let hash: SipHash
-  /// The last answer: segments come in trains.
-  private var lastNode = -1
+  /// The last answers, by a few bits of the port: segments come in trains, and connections are few. Strangers can choose
+  /// ports that meet here, which costs no more than the chain.
+  private var recent: FixedArray<Int32>
 
   /// A table for nodes 0 ..< `capacity`; nil where memory is out.
   @_optimize(size)
@@ -41,10 +45,12 @@ struct EndpointTable: ~Copyable {
     var chainCount = 16
     while chainCount < capacity &* 2 { chainCount &*= 2 }
     guard let nodes = FixedArray<Node>(count: capacity, { _ in Node() }),
-      let chains = FixedArray<Int32>(count: chainCount, { _ in -1 })
+      let chains = FixedArray<Int32>(count: chainCount, { _ in -1 }),
+      let recent = FixedArray<Int32>(count: Self.recentCount, { _ in 0 })
     else { return nil }
     self.nodes = nodes
     self.chains = chains
+    self.recent = recent
     mask = UInt64(chainCount &- 1)
     hash = SipHash(seed: seed, purpose: 1)
   }
@@ -52,15 +58,22 @@ struct EndpointTable: ~Copyable {
   /// The node of `endpoint`.
   @inline(__always)
   mutating func find(_ endpoint: Endpoint) -> Int? {
-    if lastNode >= 0 && nodes[lastNode].endpoint == endpoint { return lastNode }
-    return findInChain(endpoint)
+    let node = Int(recent[Self.place(endpoint)])
+    return nodes[node].endpoint == endpoint ? node : findInChain(endpoint)
   }
 
+  private static let recentCount = 128
+
+  /// Where in `recent` the node of `endpoint` is noted. Clients mostly use every other port.
+  @inline(__always)
+  private static func place(_ endpoint: Endpoint) -> Int { Int(endpoint.remotePort >> 1) & (recentCount &- 1) }
+
+  @inline(never)
   private mutating func findInChain(_ endpoint: Endpoint) -> Int? {
     var node = Int(chains[chain(endpoint)])
     while node >= 0 {
       if nodes[node].endpoint == endpoint {
-        lastNode = node
+        recent[Self.place(endpoint)] = Int32(truncatingIfNeeded: node)
         return node
       }
       node = Int(nodes[node].next)
@@ -77,8 +90,8 @@ struct EndpointTable: ~Copyable {
 
   /// Takes `node` out; nothing where it is in no chain.
   mutating func remove(_ node: Int) {
-    if lastNode == node { lastNode = -1 }
     let chain = chain(nodes[node].endpoint)
+    defer { nodes[node].endpoint = .none }
     let wanted = Int32(truncatingIfNeeded: node)
     var current = chains[chain]
     if current == wanted {
@@ -94,9 +107,6 @@ struct EndpointTable: ~Copyable {
       current = next
     }
   }
-
-  /// The endpoint that `node` was entered under.
-  func endpoint(of node: Int) -> Endpoint { nodes[node].endpoint }
 
   private func chain(_ endpoint: Endpoint) -> Int {
     Int(truncatingIfNeeded: hash.hash13(endpoint.bits) & mask)

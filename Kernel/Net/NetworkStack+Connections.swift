@@ -6,7 +6,14 @@ import Bytes
 extension NetworkStack {
   /// The next thing that happened; nil where nothing did. For each connection the order is `.opened`, `.readable`,
   /// `.peerClosed`, `.sent`, `.closed`.
-  public mutating func nextEvent() -> ConnectionEvent? { connections.nextEvent(&shared.memory) }
+  @inline(__always)
+  public mutating func nextEvent() -> ConnectionEvent? {
+    hasEvents ? connections.nextEvent(&shared.memory) : nil
+  }
+
+  /// Whether `nextEvent` has something to tell.
+  @inline(__always)
+  public var hasEvents: Bool { connections.hasEvents }
 
   /// All unread bytes, contiguous; empty for an unknown connection.
   @inline(__always) @_lifetime(borrow self)
@@ -31,9 +38,13 @@ extension NetworkStack {
   }
 
   /// Puts bytes back in front of the unread ones, without a `.readable` of their own. Where memory for that is out the
-  /// connection is reset, with `.closed(id, .outOfMemory)`.
+  /// connection is reset, with `.closed(id, .outOfMemory)`. With no bytes its memory may be used for what arrives next.
   public mutating func giveBack(_ id: ConnectionID, _ buffer: consuming ByteBuffer) {
-    guard let index = connections.index(of: id), buffer.count > 0 else { return }
+    guard let index = connections.index(of: id) else { return }
+    guard buffer.count > 0 else {
+      connections.slots[index].keep(buffer, &shared)
+      return
+    }
     if !connections.slots[index].received.giveBack(buffer, &shared.memory) {
       apply(connections.slots[index].reset(.outOfMemory), index)
     }
@@ -95,6 +106,11 @@ extension NetworkStack {
   @inline(__always)
   mutating func apply(_ verdict: Verdict, _ index: Int) {
     if verdict.contains(.output) { outputs.append(index) }
+    if verdict.contains(.owing) {
+      owing.append(index)
+      timers.schedule(index, at: connections.slots[index].acknowledgeAt)
+    }
+    if verdict.contains(.timer) { timers.schedule(index, at: connections.slots[index].nextDeadline) }
   }
 
   /// Takes connection `index` out of all tables; its slot is freed when the application took `.closed`.

@@ -136,13 +136,11 @@ extension NetworkStack {
     _ initialSend: SequenceNumber, _ initialReceive: SequenceNumber, windowScale: UInt8?, _ origin: SegmentOrigin,
     _ link: inout L
   ) {
-    var bytes = scratch.mutableSpan
-    TCPHeader.writeOptions(to: &bytes, at: FrameLayout.tcpPayload, windowScale: windowScale)
     reply(
       TCPHeader(
         sourcePort: origin.endpoint.localPort, destinationPort: origin.endpoint.remotePort, sequence: initialSend,
         acknowledgement: initialReceive + 1, flags: .syn, window: UInt16(truncatingIfNeeded: handshakeWindow)),
-      origin, options: TCPHeader.optionLength(windowScale: windowScale), &link)
+      origin, windowScale: windowScale, &link)
   }
 
   /// A SYN-ACK that nothing is remembered of; windows are then not scaled.

@@ -6,11 +6,20 @@ import Bytes
 extension NetworkStack {
   /// Takes one Ethernet frame, without frame check sequence, padding allowed. Answers that need no state (ARP, echo,
   /// RST, SYN-ACK) are sent at once, all else at the next `flush`. The frame is not kept.
+  @inline(__always)
   public mutating func receive<L: LinkTransmitter & ~Copyable>(
     _ frame: Span<UInt8>, checksum: ReceivedChecksum, now: Instant, link: inout L
   ) {
     shared.counters.framesReceived &+= 1
-    shared.counters.bytesReceived &+= UInt64(frame.count)
+    shared.counters.bytesReceived &+= UInt64(truncatingIfNeeded: frame.count)
+    if !receiveExpected(frame, checksum, now: now) { receiveAny(frame, checksum, now: now, &link) }
+  }
+
+  /// Every frame, in the order of its headers.
+  @inline(never)
+  private mutating func receiveAny<L: LinkTransmitter & ~Copyable>(
+    _ frame: Span<UInt8>, _ checksum: ReceivedChecksum, now: Instant, _ link: inout L
+  ) {
     guard let ethernet = EthernetHeader(parsing: frame) else {
       shared.counters.droppedMalformedFrame &+= 1
       return
@@ -102,11 +111,15 @@ extension NetworkStack {
   }
 
   /// Sends the first `length` bytes of `scratch`; lost where the link has no room, as on any wire.
+  @inline(never)
   mutating func send<L: LinkTransmitter & ~Copyable>(frame length: Int, _ link: inout L) {
-    guard link.transmit(header: scratch.span.extracting(0..<length), payload: Span(), checksum: nil) else {
+    guard link.begin(length: length, checksum: nil) else {
       shared.counters.linkFull &+= 1
       return
     }
+    var frame = link.frame()
+    frame.copy(scratch.span.extracting(0..<length), to: 0)
+    link.finish()
     shared.counters.framesSent &+= 1
     shared.counters.bytesSent &+= UInt64(length)
   }

@@ -58,18 +58,18 @@ extension NetworkStack {
     let payload = bytes.extracting(segment.headerLength..<bytes.count)
     let verdict = connections.slots[index].receive(segment, payload: payload, now: now, &shared)
     apply(verdict, index)
-    if !verdict.isSubset(of: .output) { settle(verdict, index, origin, now: now, &link) }
+    if !verdict.isDisjoint(with: [.closed, .timeWait]) { settle(verdict, index, origin, now: now, &link) }
     connections.tell(index)
   }
 
-  /// Does the rare things that a segment may ask for.
+  /// Ends the connection, or lets it wait.
   @inline(never)
   private mutating func settle<L: LinkTransmitter & ~Copyable>(
     _ verdict: Verdict, _ index: Int, _ origin: SegmentOrigin, now: Instant, _ link: inout L
   ) {
     if verdict.contains(.closed) {
       endConnection(index, connections.slots[index].closeReason)
-    } else if verdict.contains(.timeWait) {
+    } else {
       let entry = TimeWait(
         sendNext: connections.slots[index].sendMaximum, receiveNext: connections.slots[index].receiveNext,
         window: connections.slots[index].advertiseWindow())
@@ -77,8 +77,6 @@ extension NetworkStack {
       if connections.slots[index].needsAcknowledgement { acknowledge(entry, origin, &link) }
       endConnection(index, .finished)
       enterTimeWait(entry, origin.endpoint, now: now)
-    } else if verdict.contains(.timer) {
-      timers.schedule(index, at: connections.slots[index].nextDeadline)
     }
   }
 
@@ -161,19 +159,33 @@ extension NetworkStack {
     shared.counters.resetsSent &+= 1
   }
 
-  /// Sends a segment without data straight back to where one came from. Its options are in place in `scratch`.
+  /// Sends a segment without data straight back to where one came from, with the options of a SYN-ACK where it is one.
   mutating func reply<L: LinkTransmitter & ~Copyable>(
-    _ header: TCPHeader, _ origin: SegmentOrigin, options: Int = 0, _ link: inout L
+    _ header: TCPHeader, _ origin: SegmentOrigin, windowScale: UInt8? = nil, _ link: inout L
   ) {
-    let path = LinkPath(localMAC: mac, local: origin.local, nextHop: origin.station)
-    guard
-      TCPConnection.transmit(
-        header, to: origin.endpoint.remote, path, direct: Span(), gathered: options, options: options,
-        scratch: &scratch, &shared.counters, &link)
-    else {
+    let path = SegmentPath(from: mac, origin.local, to: origin.station, origin.endpoint.remote)
+    guard transmit(header, path, windowScale: windowScale, &link) else {
       shared.counters.linkFull &+= 1
       return
     }
     shared.counters.segmentsSent &+= 1
+  }
+
+  /// Sends a segment without data; false where the link has no room.
+  @inline(never)
+  mutating func transmit<L: LinkTransmitter & ~Copyable>(
+    _ header: TCPHeader, _ path: SegmentPath, windowScale: UInt8? = nil, _ link: inout L
+  ) -> Bool {
+    let isOffloaded = link.offloadsChecksum
+    let options = header.flags.contains(.syn) ? TCPHeader.optionLength(windowScale: windowScale) : 0
+    let length = FrameLayout.tcpPayload &+ options
+    guard link.begin(length: length, checksum: isOffloaded ? .tcp : nil) else { return false }
+    var frame = link.frame()
+    if options > 0 { TCPHeader.writeOptions(to: &frame, at: FrameLayout.tcpPayload, windowScale: windowScale) }
+    header.write(to: &frame, path, optionLength: options, isOffloaded: isOffloaded)
+    link.finish()
+    shared.counters.framesSent &+= 1
+    shared.counters.bytesSent &+= UInt64(length)
+    return true
   }
 }

@@ -44,7 +44,7 @@ public struct NetworkStack: ~Copyable {
   var announcementsLeft = 0
   /// When to try again after the link had no room; `.distantFuture` where it had.
   var retryLinkAt = Instant.distantFuture
-  /// One frame, for headers and what has to be gathered.
+  /// One frame, for all but TCP.
   var scratch: ByteBuffer
 
   /// A stack for the card with address `mac`.
@@ -147,6 +147,7 @@ public struct NetworkStack: ~Copyable {
     guard self.interface != interface else { return }
     if self.interface != nil { forgetAddress() }
     self.interface = interface
+    shared.local = interface.address
     announcementsLeft = 1
     if let gateway = interface.gateway { _ = arp.lookup(gateway, now: now) }
   }
@@ -155,6 +156,7 @@ public struct NetworkStack: ~Copyable {
   @_optimize(size)
   mutating func forgetAddress() {
     interface = nil
+    shared.local = .unspecified
     announcementsLeft = 0
     arp.removeAll()
     for index in connections.slots.indices where connections.slots[index].state != .closed {

@@ -85,6 +85,14 @@ struct ReceiveBuffer: ~Copyable {
     get { buffer.span.extracting(start..<ready) }
   }
 
+  /// Stores `bytes`, which are next in order, where that needs no memory and there is no gap; false, and nothing done, otherwise.
+  @inline(__always)
+  mutating func append(_ bytes: Span<UInt8>) -> Bool {
+    guard runCount == 0, bytes.count <= buffer.capacity &- ready, buffer.append(bytes) else { return false }
+    ready &+= bytes.count
+    return true
+  }
+
   /// Stores `bytes`, `gap` bytes beyond the last one in order, and returns by how much the bytes in order grew;
   /// nil, and nothing stored, where memory, the budget or the room for runs is out.
   mutating func insert(_ bytes: Span<UInt8>, gap: Int, _ memory: inout ReceiveMemory) -> Int? {
@@ -135,7 +143,18 @@ struct ReceiveBuffer: ~Copyable {
   }
 
   /// Moves the unread bytes out; what lies beyond a gap stays, or is dropped where memory is out, to be sent again.
+  @inline(__always)
   mutating func take(_ memory: inout ReceiveMemory) -> ByteBuffer {
+    if start == 0 && runCount == 0 {
+      memory.used &-= buffer.capacity
+      ready = 0
+      return exchange(&buffer, with: ByteBuffer())
+    }
+    return takeInPart(&memory)
+  }
+
+  @inline(never)
+  private mutating func takeInPart(_ memory: inout ReceiveMemory) -> ByteBuffer {
     compact()
     var beyond = ByteBuffer()
     let tail = buffer.count &- ready
@@ -177,6 +196,16 @@ struct ReceiveBuffer: ~Copyable {
       runs[index].end &+= length
     }
     return true
+  }
+
+  /// Takes the memory of `empty`, which holds no bytes, where none is owned and that is at most `limit` bytes and within
+  /// the budget.
+  @inline(__always)
+  mutating func keep(_ empty: consuming ByteBuffer, limit: Int, _ memory: inout ReceiveMemory) {
+    let size = empty.capacity
+    guard buffer.capacity == 0, size <= limit, size <= memory.budget &- memory.used else { return }
+    memory.used &+= size
+    buffer = empty
   }
 
   /// Gives all bytes and memory back.

@@ -19,13 +19,12 @@ struct RoundTripEstimator: BitwiseCopyable {
   init() {}
 
   /// The time-out as it stands, backed off, at most a minute.
-  var timeout: Interval {
-    min(Interval(nanoseconds: base.nanoseconds << UInt64(min(backoff, 20))), Self.maximum)
-  }
+  private(set) var timeout = Self.initial
 
   /// Takes a measured round trip of a segment that was sent once (Karn's rule: §3).
+  @inline(__always)
   mutating func sample(_ roundTrip: Interval) {
-    let measured = roundTrip.nanoseconds
+    let measured = min(roundTrip, Self.maximum).nanoseconds
     if smoothed == 0 {
       smoothed = max(measured, 1)
       variation = measured / 2
@@ -34,12 +33,24 @@ struct RoundTripEstimator: BitwiseCopyable {
       variation = variation &- variation / 4 &+ error / 4
       smoothed = max(smoothed &- smoothed / 8 &+ measured / 8, 1)
     }
-    let span = Interval(nanoseconds: smoothed) + Interval(nanoseconds: variation) + Interval(nanoseconds: variation)
-    let sum = span + Interval(nanoseconds: variation) + Interval(nanoseconds: variation)
-    base = min(max(sum, Self.minimum), Self.maximum)
+    base = min(max(Interval(nanoseconds: smoothed &+ 4 &* variation), Self.minimum), Self.maximum)
+    update()
   }
 
-  mutating func backOff() { backoff = min(backoff &+ 1, 20) }
+  mutating func backOff() {
+    backoff = min(backoff &+ 1, 20)
+    update()
+  }
 
-  mutating func resetBackoff() { backoff = 0 }
+  @inline(__always)
+  mutating func resetBackoff() {
+    guard backoff > 0 else { return }
+    backoff = 0
+    update()
+  }
+
+  @inline(__always)
+  private mutating func update() {
+    timeout = backoff == 0 ? base : min(Interval(nanoseconds: base.nanoseconds &<< UInt64(backoff)), Self.maximum)
+  }
 }

@@ -6,13 +6,6 @@ import Bytes
 struct SendQueue: ~Copyable {
   static let slotCount = 8
 
-  /// Where a run of contiguous queued bytes lies.
-  struct Piece: BitwiseCopyable {
-    let slot: Int
-    let start: Int
-    let count: Int
-  }
-
   /// Made when the queue is first used. (Inline storage would be copied whole to lend out one buffer's bytes.)
   private var slots = FixedArray<ByteBuffer>()
   private var head = 0
@@ -35,6 +28,7 @@ struct SendQueue: ~Copyable {
   }
 
   /// Queues all of `buffer`; false, and the buffer gone, where all slots are taken.
+  @inline(__always)
   mutating func append(_ buffer: consuming ByteBuffer) -> Bool {
     guard buffer.count > 0 else { return true }
     guard used < Self.slotCount else { return false }
@@ -45,6 +39,7 @@ struct SendQueue: ~Copyable {
   }
 
   /// Drops the first `length` bytes, which the caller has checked to be queued.
+  @inline(__always)
   mutating func acknowledge(_ length: Int) {
     var rest = length
     count &-= length
@@ -63,24 +58,44 @@ struct SendQueue: ~Copyable {
   }
 
   /// Gives all memory back.
-  mutating func removeAll() { acknowledge(count) }
-
-  /// The contiguous bytes from the `offset`-th on, at most `limit`; empty where there are none.
-  mutating func piece(at offset: Int, limit: Int) -> Piece {
-    var start = headOffset &+ offset
-    var slot = head
-    for _ in 0..<used {
-      let size = slots[slot].count
-      if start < size { return Piece(slot: slot, start: start, count: min(limit, size &- start)) }
-      start &-= size
-      slot = (slot &+ 1) & 7
+  @inline(__always)
+  mutating func removeAll() {
+    while used > 0 {
+      slots[head] = ByteBuffer()
+      head = (head &+ 1) & 7
+      used &-= 1
     }
-    return Piece(slot: 0, start: 0, count: 0)
+    headOffset = 0
+    count = 0
   }
 
-  /// The bytes of `piece`, which was made since the queue last changed.
-  @inline(__always) @_lifetime(borrow self)
-  func bytes(_ piece: Piece) -> Span<UInt8> {
-    slots[piece.slot].span.extracting(piece.start..<piece.start &+ piece.count)
+  /// Copies `count` bytes, at least one, from the `offset`-th queued on to byte `place` of `target`. They must be queued.
+  @inline(__always)
+  mutating func copy(from offset: Int, count: Int, to target: inout MutableSpan<UInt8>, at place: Int) {
+    let start = headOffset &+ offset
+    // The common case: all of it is in the first buffer.
+    if start &+ count <= slots[head].count {
+      target.copy(slots[head].span, from: start, length: count, to: place)
+    } else {
+      gather(from: offset, count: count, to: &target, at: place)
+    }
+  }
+
+  @inline(never)
+  private mutating func gather(from offset: Int, count: Int, to target: inout MutableSpan<UInt8>, at place: Int) {
+    var start = headOffset &+ offset
+    var slot = head
+    var done = 0
+    for _ in 0..<used where done < count {
+      let size = slots[slot].count
+      if start < size {
+        let length = min(count &- done, size &- start)
+        target.copy(slots[slot].span, from: start, length: length, to: place &+ done)
+        done &+= length
+      }
+      start = max(start &- size, 0)
+      slot = (slot &+ 1) & 7
+    }
+    precondition(done == count)
   }
 }

@@ -11,14 +11,53 @@ extension TCPConnection {
   /// Takes the acknowledgement of an acceptable segment; nil where it is impossible (RFC 5961 §5.2).
   @inline(__always)
   mutating func acknowledge(_ segment: TCPSegment, now: Instant, _ shared: inout TCPShared) -> Verdict? {
-    let window = Int(segment.window) << Int(sendScale)
-    // The common case of a request: nothing new but data.
-    if segment.acknowledgement == sendMaximum && sendUnacknowledged == sendMaximum && window == sendWindow {
-      windowSequence = SequenceNumber.latest(windowSequence, segment.sequence)
-      windowAcknowledgement = segment.acknowledgement
-      return []
+    let window = Int(segment.window) &<< Int(sendScale)
+    if segment.acknowledgement == sendMaximum {
+      if sendUnacknowledged == sendMaximum && window == sendWindow {
+        // Nothing new but data, if at all.
+        windowSequence = SequenceNumber.latest(windowSequence, segment.sequence)
+        windowAcknowledgement = segment.acknowledgement
+        return []
+      }
+      if isAllOut && windowSequence <= segment.sequence {
+        acknowledgeAll(segment, window: window, now: now)
+        return []
+      }
     }
     return acknowledgeInFull(segment, window: window, now: now, &shared)
+  }
+
+  /// Whether some data is out and none besides, with nothing unusual about it: as after an answer.
+  @inline(__always)
+  private var isAllOut: Bool {
+    flight > 0 && queue.count == flight && sendNext == sendMaximum && !isFinQueued && !isPersisting && !congestion.isRecovering
+  }
+
+  /// The short way where all that is out is acknowledged: the next request, which tells that the answer has come.
+  @inline(__always)
+  private mutating func acknowledgeAll(_ segment: TCPSegment, window: Int, now: Instant) {
+    windowSequence = segment.sequence
+    windowAcknowledgement = segment.acknowledgement
+    sendWindow = window
+    largestSendWindow = max(largestSendWindow, window)
+    sampleRoundTrip(segment.acknowledgement, now: now)
+    _ = congestion.acknowledge(queue.count, upTo: segment.acknowledgement, flight: 0)
+    queue.removeAll()
+    sendUnacknowledged = segment.acknowledgement
+    retransmitsFirst = false
+    retransmitAt = .distantFuture
+    events.insert(.sent)
+  }
+
+  /// What an acknowledgement of new data up to `sequence` tells of the time that the way takes.
+  @inline(__always)
+  private mutating func sampleRoundTrip(_ sequence: SequenceNumber, now: Instant) {
+    if let sentAt = timedAt, sequence >= timedSequence {
+      estimator.sample(now - sentAt)
+      timedAt = nil
+    }
+    estimator.resetBackoff()
+    retransmissions = 0
   }
 
   @inline(never)
@@ -50,6 +89,7 @@ extension TCPConnection {
   }
 
   /// The peer's window, where the segment is newer than the last that told it.
+  @inline(__always)
   private mutating func updateWindow(_ segment: TCPSegment, _ window: Int, _ verdict: inout Verdict) {
     guard
       windowSequence < segment.sequence
@@ -62,15 +102,11 @@ extension TCPConnection {
     largestSendWindow = max(largestSendWindow, window)
   }
 
+  @inline(__always)
   private mutating func acknowledgeNew(
     _ acknowledged: Int, _ sequence: SequenceNumber, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
-    if let sentAt = timedAt, sequence >= timedSequence {
-      estimator.sample(now - sentAt)
-      timedAt = nil
-    }
-    estimator.resetBackoff()
-    retransmissions = 0
+    sampleRoundTrip(sequence, now: now)
     if isPersisting { stalledSince = now }
     let data = min(acknowledged, queue.count)
     let isFinAcknowledged = acknowledged > data
@@ -90,6 +126,7 @@ extension TCPConnection {
     return verdict
   }
 
+  @inline(never)
   private mutating func finAcknowledged(now: Instant, _ limits: NetworkLimits) -> Verdict {
     switch state {
     case .finWait1:

@@ -3,11 +3,51 @@
 import Base
 import Bytes
 
-/// How frames of one connection are addressed.
-struct LinkPath: BitwiseCopyable {
-  let localMAC: MACAddress
-  let local: IPv4Address
-  let nextHop: MACAddress
+/// What all segments from one address to another have in common in their headers, in the words that are stored, and the sums
+/// over it: made once for many frames.
+struct SegmentPath: BitwiseCopyable {
+  /// The Ethernet header, and version, length and service of the Internet header.
+  private let start: UInt64
+  private let middle: UInt64
+  private let addresses: UInt64
+  /// Over all of the Internet header but its length.
+  private let internetSum: InternetChecksum
+  /// Over the pseudo-header but for the length.
+  fileprivate let pseudoSum: InternetChecksum
+
+  /// Datagrams are atomic: DF is set, so the identification means nothing and stays zero (RFC 6864 §4.1). 64 hops; TCP.
+  private static let fragmentationToProtocol: UInt64 = 0x0000_4000_4006_0000
+
+  @inline(never)
+  init(from station: MACAddress, _ local: IPv4Address, to nextHop: MACAddress, _ remote: IPv4Address) {
+    start = nextHop.bits << 16 | station.bits >> 32
+    middle = station.bits << 32 | UInt64(EtherType.ipv4) << 16 | 0x4500
+    addresses = UInt64(local.bits) << 32 | UInt64(remote.bits)
+    var sum = InternetChecksum()
+    sum.add(bigEndian: addresses)
+    var internet = sum
+    internet.add(UInt16(0x4500))
+    internet.add(bigEndian: Self.fragmentationToProtocol)
+    internetSum = internet
+    sum.add(UInt16(IPProtocol.tcp))
+    pseudoSum = sum
+  }
+
+  /// No path.
+  init() { self.init(from: .zero, .unspecified, to: .zero, .unspecified) }
+
+  /// Writes the headers in front of TCP's to `frame`, which is all of the frame.
+  @inline(__always)
+  fileprivate func write(to frame: inout MutableSpan<UInt8>) {
+    let length = UInt16(truncatingIfNeeded: frame.count &- FrameLayout.ip)
+    var sum = internetSum
+    sum.add(length)
+    frame.storeBE64(start, at: 0)
+    frame.storeBE64(middle, at: 8)
+    frame.storeBE16(length, at: FrameLayout.ip &+ 2)
+    frame.storeBE64(Self.fragmentationToProtocol | UInt64(sum.checksum), at: FrameLayout.ip &+ 4)
+    frame.storeBE64(addresses, at: FrameLayout.ip &+ 12)
+  }
 }
 
 /// Offsets in a frame with headers of the smallest size.
@@ -22,85 +62,72 @@ enum FrameLayout {
 
 extension TCPConnection {
   /// Sends all that may be sent now; false where the link had no room, and there is more.
-  ///
-  /// `scratch` is a frame's worth of bytes to build headers in.
-  mutating func output<L: LinkTransmitter & ~Copyable>(
-    _ path: LinkPath, scratch: inout ByteBuffer, now: Instant, _ shared: inout TCPShared, _ link: inout L
-  ) -> Bool {
-    var frame = Outgoing(path: path, now: now)
+  @inline(__always)
+  mutating func output<L: LinkTransmitter & ~Copyable>(now: Instant, _ shared: inout TCPShared, _ link: inout L) -> Bool {
     if retransmitsFirst || probesWindow || probesPeer {
-      guard outputForced(&frame, &scratch, &shared, &link) else { return false }
+      guard outputForced(now: now, &shared, &link) else { return false }
     }
     if sendMaximum == sendUnacknowledged && queue.count > 0 && now - lastSentAt > estimator.timeout {
       congestion.restartAfterIdle()
     }
-    while true {
-      let inFlight = sendNext.distance(from: sendUnacknowledged)
-      let unsent = queue.count &- inFlight
-      // Beyond the data there is only FIN, and it was sent.
-      guard unsent > 0 || unsent == 0 && isFinQueued else { break }
-      // What was sent before its window was withdrawn is sent again all the same (§3.8.6).
-      let owed = inFlight == 0 && !isPersisting ? min(flight, segmentSize) : 0
-      let usable = max(min(sendWindow, congestion.window) &- inFlight, owed)
-      let length = min(unsent, usable, segmentSize)
-      let isLast = length == unsent
-      let sendsFin = isLast && isFinQueued && usable > length
-      guard length > 0 || sendsFin else { break }
-      // No silly windows: a part of what is queued goes only as a full segment or half the largest window (§3.8.6.2.1).
-      if !isLast && length < segmentSize && length &* 2 < largestSendWindow { break }
-      frame.set(offset: inFlight, length: length, fin: sendsFin, push: isLast)
-      guard transmit(&frame, &scratch, &shared, &link) else { return false }
-      sendNext += length &+ (sendsFin ? 1 : 0)
+    while let part = nextPart() {
+      guard transmit(part, now: now, &shared, &link) else { return false }
+      sendNext += part.occupied
     }
     armPersistTimer(now: now)
-    if acknowledgesNow {
-      frame.set(offset: sendMaximum.distance(from: sendUnacknowledged), length: 0, fin: false, push: false)
-      return transmit(&frame, &scratch, &shared, &link)
-    }
-    if needsAcknowledgement && acknowledgeAt == .distantFuture {
-      acknowledgeAt = now + shared.limits.acknowledgementDelay
-    }
-    return true
+    guard acknowledgesNow else { return true }
+    let part = Outgoing(offset: sendMaximum.distance(from: sendUnacknowledged), length: 0, isFin: false, isPush: false)
+    return transmitAlone(part, now: now, &shared, &link)
   }
 
-  /// Sends RST; false where the link had no room.
-  mutating func outputReset<L: LinkTransmitter & ~Copyable>(
-    _ path: LinkPath, scratch: inout ByteBuffer, _ shared: inout TCPShared, _ link: inout L
-  ) -> Bool {
-    let header = TCPHeader(
-      sourcePort: localPort, destinationPort: remotePort, sequence: sendMaximum, acknowledgement: receiveNext,
-      flags: .rst, window: 0)
-    return Self.transmit(
-      header, to: remote, path, direct: Span(), gathered: 0, scratch: &scratch, &shared.counters, &link)
+  /// What comes next of the data queued and FIN, as far as it may be sent now; nil where nothing may.
+  @inline(__always)
+  private mutating func nextPart() -> Outgoing? {
+    let inFlight = sendNext.distance(from: sendUnacknowledged)
+    let unsent = queue.count &- inFlight
+    // Beyond the data there is only FIN, and it was sent.
+    guard unsent > 0 || unsent == 0 && isFinQueued else { return nil }
+    // What was sent before its window was withdrawn is sent again all the same (§3.8.6).
+    let owed = inFlight == 0 && !isPersisting ? min(flight, segmentSize) : 0
+    let usable = max(min(sendWindow, congestion.window) &- inFlight, owed)
+    let length = min(unsent, usable, segmentSize)
+    let isLast = length == unsent
+    let sendsFin = isLast && isFinQueued && usable > length
+    guard length > 0 || sendsFin else { return nil }
+    // No silly windows: a part of what is queued goes only as a full segment or half the largest window (§3.8.6.2.1).
+    if !isLast && length < segmentSize && length &* 2 < largestSendWindow { return nil }
+    return Outgoing(offset: inFlight, length: length, isFin: sendsFin, isPush: isLast && length > 0)
   }
 
   /// Retransmission of the first segment, and probes: sent whatever the windows say.
+  @inline(never)
   private mutating func outputForced<L: LinkTransmitter & ~Copyable>(
-    _ frame: inout Outgoing, _ scratch: inout ByteBuffer, _ shared: inout TCPShared, _ link: inout L
+    now: Instant, _ shared: inout TCPShared, _ link: inout L
   ) -> Bool {
     if retransmitsFirst {
       let length = min(queue.count, segmentSize, flight)
       let sendsFin = isFinQueued && length == queue.count && flight > length
-      frame.set(offset: 0, length: length, fin: sendsFin, push: length == queue.count)
-      guard length == 0 && !sendsFin || transmit(&frame, &scratch, &shared, &link) else { return false }
+      let part = Outgoing(offset: 0, length: length, isFin: sendsFin, isPush: length > 0 && length == queue.count)
+      guard part.occupied == 0 || transmitAlone(part, now: now, &shared, &link) else { return false }
       retransmitsFirst = false
     }
     if probesWindow {
       let length = min(queue.count, max(min(sendWindow, segmentSize), 1))
-      frame.set(offset: 0, length: length, fin: queue.count == 0 && isFinQueued, push: false)
-      guard transmit(&frame, &scratch, &shared, &link) else { return false }
+      let part = Outgoing(offset: 0, length: length, isFin: queue.count == 0 && isFinQueued, isPush: false)
+      guard transmitAlone(part, now: now, &shared, &link) else { return false }
       probesWindow = false
     }
     if probesPeer {
       // One number below what was acknowledged, no data: unacceptable, so the peer answers (RFC 9293 §3.8.4).
-      frame.set(offset: -1, length: 0, fin: false, push: false)
-      guard transmit(&frame, &scratch, &shared, &link) else { return false }
+      let part = Outgoing(offset: -1, length: 0, isFin: false, isPush: false)
+      guard transmitAlone(part, now: now, &shared, &link) else { return false }
       probesPeer = false
     }
     return true
   }
 
   /// Where the peer's window keeps all that is queued waiting, probes are due (RFC 9293 §3.8.6.1).
+  @inline(__always)
   private mutating func armPersistTimer(now: Instant) {
     guard sendNext == sendUnacknowledged, queue.count > 0 || isFinQueued && isFinPending, retransmitAt == .distantFuture
     else { return }
@@ -114,43 +141,46 @@ extension TCPConnection {
   /// Whether our FIN was not acknowledged yet.
   private var isFinPending: Bool { state == .finWait1 || state == .closing || state == .lastAck }
 
-  /// Sends one segment and notes that it was; false, and nothing changed, where the link has no room.
-  private mutating func transmit<L: LinkTransmitter & ~Copyable>(
-    _ frame: inout Outgoing, _ scratch: inout ByteBuffer, _ shared: inout TCPShared, _ link: inout L
+  /// Out of line, for what is not data in its turn.
+  @inline(never)
+  private mutating func transmitAlone<L: LinkTransmitter & ~Copyable>(
+    _ part: Outgoing, now: Instant, _ shared: inout TCPShared, _ link: inout L
   ) -> Bool {
-    let sequence = sendUnacknowledged + frame.offset
-    var flags: TCPFlags = frame.fin ? [.fin, .ack] : .ack
-    if frame.push && frame.length > 0 { flags.insert(.psh) }
-    let header = TCPHeader(
-      sourcePort: localPort, destinationPort: remotePort, sequence: sequence, acknowledgement: receiveNext,
-      flags: flags, window: advertiseWindow())
-    let piece = frame.length > 0 ? queue.piece(at: frame.offset, limit: frame.length) : nil
-    let isSent: Bool
-    if let piece, piece.count == frame.length {
-      isSent = Self.transmit(
-        header, to: remote, frame.path, direct: queue.bytes(piece), gathered: 0, scratch: &scratch, &shared.counters,
-        &link)
-    } else {
-      gather(offset: frame.offset, length: frame.length, into: &scratch)
-      isSent = Self.transmit(
-        header, to: remote, frame.path, direct: Span(), gathered: frame.length, scratch: &scratch, &shared.counters,
-        &link)
-    }
-    guard isSent else {
+    transmit(part, now: now, &shared, &link)
+  }
+
+  /// Sends one segment and notes that it was; false, and nothing changed, where the link has no room.
+  @inline(__always)
+  private mutating func transmit<L: LinkTransmitter & ~Copyable>(
+    _ part: Outgoing, now: Instant, _ shared: inout TCPShared, _ link: inout L
+  ) -> Bool {
+    let isOffloaded = link.offloadsChecksum
+    let length = FrameLayout.tcpPayload &+ part.length
+    guard link.begin(length: length, checksum: isOffloaded ? .tcp : nil) else {
       shared.counters.linkFull &+= 1
       return false
     }
+    let sequence = sendUnacknowledged + part.offset
+    let header = TCPHeader(
+      sourcePort: localPort, destinationPort: remotePort, sequence: sequence, acknowledgement: receiveNext,
+      flags: part.flags, window: advertiseWindow())
+    var frame = link.frame()
+    if part.length > 0 { queue.copy(from: part.offset, count: part.length, to: &frame, at: FrameLayout.tcpPayload) }
+    header.write(to: &frame, path, isOffloaded: isOffloaded)
+    link.finish()
+    shared.counters.framesSent &+= 1
+    shared.counters.bytesSent &+= UInt64(truncatingIfNeeded: length)
     shared.counters.segmentsSent &+= 1
     needsAcknowledgement = false
     acknowledgesNow = false
     acknowledgeAt = .distantFuture
     unacknowledgedBytes = 0
-    let occupied = frame.length &+ (frame.fin ? 1 : 0)
-    if occupied > 0 { noteSent(sequence, occupied, now: frame.now, &shared.counters) }
+    if part.occupied > 0 { noteSent(sequence, part.occupied, now: now, &shared.counters) }
     return true
   }
 
   /// Timing, timers and the highest number sent, after `length` numbers from `sequence` on went out.
+  @inline(__always)
   private mutating func noteSent(
     _ sequence: SequenceNumber, _ length: Int, now: Instant, _ counters: inout NetworkCounters
   ) {
@@ -172,72 +202,63 @@ extension TCPConnection {
     }
     if retransmitAt == .distantFuture { retransmitAt = now + estimator.timeout }
   }
+}
 
-  /// Copies queued bytes behind the headers in `scratch`.
-  private mutating func gather(offset: Int, length: Int, into scratch: inout ByteBuffer) {
-    var done = 0
-    while done < length {
-      let piece = queue.piece(at: offset &+ done, limit: length &- done)
-      guard piece.count > 0 else { return }
-      var target = scratch.mutableSpan
-      target.copy(queue.bytes(piece), to: FrameLayout.tcpPayload &+ done)
-      done &+= piece.count
-    }
-  }
-
-  /// Builds the headers of one segment and sends it. What follows the header is `direct`, or else `gathered` bytes that are
-  /// in place in `scratch`, the first `options` of which are options.
-  static func transmit<L: LinkTransmitter & ~Copyable>(
-    _ header: TCPHeader, to remote: IPv4Address, _ path: LinkPath, direct: Span<UInt8>, gathered: Int,
-    options: Int = 0, scratch: inout ByteBuffer, _ counters: inout NetworkCounters, _ link: inout L
-  ) -> Bool {
-    let segmentLength = TCPSegment.headerSize &+ direct.count &+ gathered
-    var bytes = scratch.mutableSpan
-    EthernetHeader(destination: path.nextHop, source: path.localMAC, etherType: EtherType.ipv4).write(to: &bytes)
-    IPv4Header(
-      source: path.local, destination: remote, protocolNumber: IPProtocol.tcp, payloadLength: segmentLength
-    ).write(to: &bytes, at: FrameLayout.ip)
-    header.write(to: &bytes, at: FrameLayout.transport, length: TCPSegment.headerSize &+ options)
-    var sum = IPv4Header.pseudoHeaderSum(
-      source: path.local, destination: remote, protocolNumber: IPProtocol.tcp, length: segmentLength)
-    let end = FrameLayout.tcpPayload &+ gathered
-    let field = FrameLayout.transport &+ FrameLayout.tcpChecksum
-    var offload: ChecksumOffload?
-    if link.offloadsChecksum {
-      bytes.storeBE16(sum.folded, at: field)
-      offload = ChecksumOffload(
-        start: UInt16(FrameLayout.transport), field: UInt16(FrameLayout.tcpChecksum))
-    } else {
-      sum.add(bytes.span.extracting(FrameLayout.transport..<end))
-      sum.add(direct)
-      bytes.storeBE16(sum.checksum, at: field)
-    }
-    guard link.transmit(header: bytes.span.extracting(0..<end), payload: direct, checksum: offload) else { return false }
-    counters.framesSent &+= 1
-    counters.bytesSent &+= UInt64(end &+ direct.count)
-    return true
+extension ChecksumOffload {
+  /// What is left to do for a TCP segment behind headers of the smallest size.
+  static var tcp: ChecksumOffload {
+    ChecksumOffload(start: UInt16(FrameLayout.transport), field: UInt16(FrameLayout.tcpChecksum))
   }
 }
 
-/// One segment about to be sent, and where to.
-private struct Outgoing: BitwiseCopyable {
-  let path: LinkPath
-  let now: Instant
-  /// Where its data begins, counted from the first unacknowledged byte.
-  var offset = 0
-  var length = 0
-  var fin = false
-  var push = false
-
-  init(path: LinkPath, now: Instant) {
-    self.path = path
-    self.now = now
+extension TCPHeader {
+  /// Writes all headers of `frame`, whose options and payload are in place, and the checksums.
+  @inline(__always)
+  func write(to frame: inout MutableSpan<UInt8>, _ path: SegmentPath, optionLength: Int = 0, isOffloaded: Bool) {
+    precondition(frame.count >= FrameLayout.tcpPayload)
+    path.write(to: &frame)
+    let portsAndSequence = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32 | UInt64(sequence.bits)
+    let control = control(optionLength)
+    frame.storeBE64(portsAndSequence, at: FrameLayout.transport)
+    frame.storeBE64(control, at: FrameLayout.transport &+ 8)
+    var sum = path.pseudoSum
+    sum.add(UInt16(truncatingIfNeeded: frame.count &- FrameLayout.transport))
+    var field = sum.folded
+    if !isOffloaded {
+      sum.add(bigEndian: portsAndSequence)
+      sum.add(bigEndian: control)
+      sum.add(frame.span.extracting(FrameLayout.tcpPayload..<frame.count))
+      field = sum.checksum
+    }
+    frame.storeBE32(UInt32(field) << 16, at: FrameLayout.transport &+ FrameLayout.tcpChecksum)
   }
 
-  mutating func set(offset: Int, length: Int, fin: Bool, push: Bool) {
-    self.offset = offset
-    self.length = length
-    self.fin = fin
-    self.push = push
+  /// Acknowledgement, data offset, control bits and window: the third and fourth word of the header.
+  @inline(__always)
+  private func control(_ optionLength: Int) -> UInt64 {
+    let bits = acknowledgement == nil ? flags : flags.union(.ack)
+    let length = UInt64(truncatingIfNeeded: TCPSegment.headerSize &+ optionLength)
+    return UInt64(acknowledgement?.bits ?? 0) << 32 | length << 26 | UInt64(bits.rawValue) << 16 | UInt64(window)
+  }
+}
+
+/// One segment about to be sent.
+private struct Outgoing: BitwiseCopyable {
+  /// Where its data begins, counted from the first unacknowledged byte.
+  let offset: Int
+  let length: Int
+  let isFin: Bool
+  let isPush: Bool
+
+  /// Sequence numbers that it takes.
+  @inline(__always)
+  var occupied: Int { length &+ (isFin ? 1 : 0) }
+
+  @inline(__always)
+  var flags: TCPFlags {
+    var flags = TCPFlags.ack
+    if isFin { flags.insert(.fin) }
+    if isPush { flags.insert(.psh) }
+    return flags
   }
 }

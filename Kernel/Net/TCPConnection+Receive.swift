@@ -4,32 +4,58 @@ import Base
 import Bytes
 
 extension TCPConnection {
-  /// Takes a segment whose payload is `payload`.
+  /// Whether a segment is what nearly all are: the very next bytes, inside the window, with no flag but ACK and PSH.
+  @inline(__always)
+  func isExpected(_ segment: TCPSegment) -> Bool {
+    takesData && segment.sequence == receiveNext && segment.flags.union(.psh) == [.psh, .ack]
+      && segment.payloadLength <= acceptableWindow && finSequence == nil
+  }
+
+  /// Whether the peer's data is for the application: until its FIN.
+  @inline(__always)
+  private var takesData: Bool { state == .established || state == .finWait1 || state == .finWait2 }
+
+  /// Takes an expected segment, whose payload is `payload`. The verdict is never that the connection ends.
+  @inline(__always)
+  mutating func receiveExpected(
+    _ segment: TCPSegment, _ payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
+  ) -> Verdict {
+    lastHeardAt = now
+    peerProbes = 0
+    guard let verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
+    guard payload.count > 0 else { return verdict }
+    if received.append(payload) {
+      noteDelivered(payload.count, fillsGap: false)
+    } else {
+      deliver(payload, gap: 0, &shared)
+    }
+    return verdict.union(acknowledgeSoon(now: now, shared.limits))
+  }
+
+  /// Takes any segment, whose payload is `payload`.
   mutating func receive(
     _ segment: TCPSegment, payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
     guard isLive else { return [] }
-    // The common case: the very next bytes, inside the window, with no flag but ACK and PSH.
-    let isNext =
-      segment.sequence == receiveNext && segment.flags.union(.psh) == [.psh, .ack]
-      && payload.count <= acceptableWindow && finSequence == nil
-    if !isNext, let refusal = refuse(segment, now: now, &shared) { return refusal }
+    if isExpected(segment) { return receiveExpected(segment, payload, now: now, &shared) }
+    if let refusal = refuse(segment, now: now, &shared) { return refusal }
 
     lastHeardAt = now
     peerProbes = 0
     guard var verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
     guard !verdict.contains(.closed), segment.payloadLength > 0 || segment.flags.contains(.fin) else { return verdict }
-    guard state == .established || state == .finWait1 || state == .finWait2 else {
-      return verdict.union(acknowledgeNow())
-    }
-    if isNext {
-      deliver(payload, gap: 0, &shared)
-    } else {
-      accept(segment, payload, &shared)
-    }
+    guard takesData else { return verdict.union(acknowledgeNow()) }
+    accept(segment, payload, &shared)
     if finSequence == receiveNext { verdict.formUnion(takeFin(now: now, shared.limits)) }
-    verdict.insert(.output)
-    return verdict
+    return verdict.union(.output)
+  }
+
+  /// Sends the acknowledgement that is owed at the next flush where it has to be, or else with the next data.
+  @inline(__always)
+  private mutating func acknowledgeSoon(now: Instant, _ limits: NetworkLimits) -> Verdict {
+    if acknowledgesNow { return .output }
+    if acknowledgeAt == .distantFuture { acknowledgeAt = now + limits.acknowledgementDelay }
+    return .owing
   }
 
   /// The tests before the acknowledgement is looked at; nil where the segment is acceptable.
@@ -79,6 +105,7 @@ extension TCPConnection {
   }
 
   /// Stores bytes that are inside the window.
+  @inline(never)
   private mutating func deliver(_ bytes: Span<UInt8>, gap: Int, _ shared: inout TCPShared) {
     guard let grown = received.insert(bytes, gap: gap, &shared.memory)
     else {
@@ -91,11 +118,17 @@ extension TCPConnection {
       return
     }
     needsAcknowledgement = true
-    guard grown > 0 else { return }
-    receiveNext += grown
-    unacknowledgedBytes &+= grown
+    if grown > 0 { noteDelivered(grown, fillsGap: grown != bytes.count || received.hasGap) }
+  }
+
+  /// Counts `length` more bytes that are in order.
+  @inline(__always)
+  private mutating func noteDelivered(_ length: Int, fillsGap: Bool) {
+    needsAcknowledgement = true
+    receiveNext += length
+    unacknowledgedBytes &+= length
     // Every second full segment is acknowledged at once (RFC 9293 §3.8.6.3), and what filled a gap (RFC 5681 §4.2).
-    if unacknowledgedBytes >= 2 &* segmentSize || grown != bytes.count || received.hasGap { acknowledgesNow = true }
+    if unacknowledgedBytes >= 2 &* segmentSize || fillsGap { acknowledgesNow = true }
     events.insert(.readable)
   }
 
@@ -125,6 +158,7 @@ extension TCPConnection {
   }
 
   /// The same for a segment that may be forged, at a limited rate (RFC 5961 §7).
+  @inline(never)
   private mutating func challenge(now: Instant, _ shared: inout TCPShared) -> Verdict {
     guard shared.challenges.take(now: now) else {
       shared.counters.challengeAcksWithheld &+= 1

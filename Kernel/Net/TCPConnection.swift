@@ -23,6 +23,8 @@ enum TCPState: UInt8 {
 /// What all connections share.
 struct TCPShared: BitwiseCopyable {
   let limits: NetworkLimits
+  /// The own address; unspecified while there is none.
+  var local = IPv4Address.unspecified
   var counters = NetworkCounters()
   var memory: ReceiveMemory
   /// Challenge ACKs and answers to segments outside the window (RFC 5961 §7).
@@ -55,7 +57,7 @@ struct HandshakeResult: BitwiseCopyable {
   var wasLossy: Bool
 }
 
-/// Things to tell the application, merged until they are told.
+/// Things to tell the application, merged until they are told, in this order.
 struct PendingEvents: OptionSet, BitwiseCopyable {
   let rawValue: UInt8
   static let opened = PendingEvents(rawValue: 1)
@@ -63,6 +65,10 @@ struct PendingEvents: OptionSet, BitwiseCopyable {
   static let peerClosed = PendingEvents(rawValue: 4)
   static let sent = PendingEvents(rawValue: 8)
   static let closed = PendingEvents(rawValue: 16)
+
+  /// The one to be told first; none of none.
+  @inline(__always)
+  var first: PendingEvents { PendingEvents(rawValue: rawValue & (0 &- rawValue)) }
 }
 
 /// What the stack has to do after a connection was changed.
@@ -76,6 +82,8 @@ struct Verdict: OptionSet, BitwiseCopyable {
   static let timeWait = Verdict(rawValue: 4)
   /// The connection is at its end; `closeReason` says why.
   static let closed = Verdict(rawValue: 8)
+  /// An acknowledgement waits for data to travel with, until `acknowledgeAt`.
+  static let owing = Verdict(rawValue: 16)
 }
 
 struct TCPConnection: ~Copyable {
@@ -86,7 +94,7 @@ struct TCPConnection: ~Copyable {
   var remotePort: UInt16 = 0
   var localPort: UInt16 = 0
   /// Where frames to the peer go, as of this version of the ARP cache.
-  var pathMAC = MACAddress.zero
+  var path = SegmentPath()
   var pathVersion: UInt32 = 0
   /// Whether output waits for the next hop's address.
   var waitsForPath = false
@@ -214,6 +222,7 @@ struct TCPConnection: ~Copyable {
   var isLive: Bool { state != .closed && state != .resetting }
 
   /// Bytes queued by the application may only be sent before it closes.
+  @inline(__always)
   mutating func send(_ buffer: consuming ByteBuffer) -> Bool {
     guard isLive, !isFinQueued else { return false }
     return queue.append(buffer)
@@ -262,7 +271,14 @@ struct TCPConnection: ~Copyable {
     isLive && received.reserve(bytes, &shared.memory)
   }
 
+  /// Takes the memory of `buffer`, which is empty, for what arrives next, where as much may be kept.
+  @inline(__always)
+  mutating func keep(_ buffer: consuming ByteBuffer, _ shared: inout TCPShared) {
+    received.keep(buffer, limit: keptMemory(shared.limits), &shared.memory)
+  }
+
   /// Memory kept while nothing is unread: what was reserved, or a little for the next request.
+  @inline(__always)
   private func keptMemory(_ limits: NetworkLimits) -> Int {
     receiveLimit > limits.receiveWindow ? Int.max : limits.idleReceiveBytes
   }
@@ -288,12 +304,13 @@ struct TCPConnection: ~Copyable {
   /// rounding up again and again, so that memory stays near the limit.
   @inline(__always)
   var acceptableWindow: Int {
-    let slack = receiveLimit / 16 &+ 2048
+    let slack = receiveLimit >> 4 &+ 2048
     return max(min(receiveEdge.distance(from: receiveNext), grantedEdge.distance(from: receiveNext) &+ slack), 0)
   }
 
   /// The window field of the next segment; moves the right edge, but never back: what is left of it is rounded up to the
   /// scale's unit (RFC 7323 §2.4).
+  @inline(__always)
   mutating func advertiseWindow() -> UInt16 {
     var left = receiveEdge.distance(from: receiveNext)
     let wanted = wantedWindow
@@ -302,9 +319,9 @@ struct TCPConnection: ~Copyable {
       grantedEdge = receiveNext + wanted
     }
     left = max(left, 0)
-    let unit = 1 << Int(receiveScale)
-    let field = min((left &+ unit &- 1) >> Int(receiveScale), 65_535)
-    let edge = receiveNext + field << Int(receiveScale)
+    let unit = 1 &<< Int(receiveScale)
+    let field = min((left &+ unit &- 1) &>> Int(receiveScale), 65_535)
+    let edge = receiveNext + field &<< Int(receiveScale)
     receiveEdge = SequenceNumber.latest(receiveEdge, edge)
     return UInt16(truncatingIfNeeded: field)
   }

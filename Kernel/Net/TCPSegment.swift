@@ -119,18 +119,6 @@ struct TCPHeader: BitwiseCopyable {
   var flags: TCPFlags
   var window: UInt16
 
-  /// Stores a header of `length` bytes at byte `offset`, with a checksum field of zero; its options are stored apart.
-  @inline(__always)
-  func write(to bytes: inout MutableSpan<UInt8>, at offset: Int, length: Int = TCPSegment.headerSize) {
-    let control = acknowledgement == nil ? flags : flags.union(.ack)
-    let lengthAndFlags = UInt32(truncatingIfNeeded: length) << 26 | UInt32(control.rawValue) << 16
-    bytes.storeBE32(UInt32(sourcePort) << 16 | UInt32(destinationPort), at: offset)
-    bytes.storeBE32(sequence.bits, at: offset &+ 4)
-    bytes.storeBE32(acknowledgement?.bits ?? 0, at: offset &+ 8)
-    bytes.storeBE32(lengthAndFlags | UInt32(window), at: offset &+ 12)
-    bytes.storeBE32(0, at: offset &+ 16)
-  }
-
   /// Bytes of options of a SYN-ACK: MSS, and window scale behind a padding byte.
   static func optionLength(windowScale: UInt8?) -> Int { windowScale == nil ? 4 : 8 }
 

@@ -56,6 +56,10 @@ struct TimeWaitTable: ~Copyable {
   /// The oldest live entry; nil where there is none.
   var oldest: Int? { occupied > 0 ? head : nil }
 
+  /// When the oldest entry is to be forgotten; `.distantFuture` where there is none.
+  @inline(__always)
+  var nextDeadline: Instant { occupied > 0 ? ring[head].expiresAt : .distantFuture }
+
   private mutating func advance() {
     head &+= 1
     if head == ring.count { head = 0 }

@@ -58,7 +58,17 @@ final class Bench {
   func armTransmitter() -> Bool { transmitter.armInterrupt() }
 
   func send(_ header: [UInt8], _ payload: [UInt8] = [], _ checksum: ChecksumOffload? = nil) -> Bool {
-    transmitter.transmit(header: header.span, payload: payload.span, checksum: checksum)
+    transmitter.send(header + payload, checksum)
+  }
+}
+
+extension NetTransmitter {
+  mutating func send(_ bytes: [UInt8], _ checksum: ChecksumOffload?) -> Bool {
+    guard begin(length: bytes.count, checksum: checksum) else { return false }
+    var frame = frame()
+    for (index, byte) in bytes.enumerated() { frame[index] = byte }
+    finish()
+    return true
   }
 }
 

@@ -30,11 +30,11 @@ import Testing
     }
   }
 
-  @Test func whatCannotBeSentIsCountedAndDropped() throws {
+  @Test func whatCannotBeSentIsCountedAndRefused() throws {
     let bench = try Bench()
-    #expect(bench.send(frame(1, length: 54), frame(1, length: 2036 - 53)))
-    #expect(bench.send(frame(1, length: 54), [], ChecksumOffload(start: 34, field: 19)))
-    #expect(bench.send(frame(1, length: 54), [], ChecksumOffload(start: .max, field: .max)))
+    #expect(!bench.send(frame(1, length: 54), frame(1, length: 2036 - 53)))
+    #expect(!bench.send(frame(1, length: 54), [], ChecksumOffload(start: 34, field: 19)))
+    #expect(!bench.send(frame(1, length: 54), [], ChecksumOffload(start: .max, field: .max)))
     bench.kick()
     #expect(bench.card.collect().isEmpty)
     #expect(bench.transmitterDrops == 3)
@@ -44,7 +44,7 @@ import Testing
     #expect(bench.card.collect().map(\.count) == [2048, 66])
 
     let plain = try Bench(FakeNetCard(features: 1 << 32))
-    #expect(plain.send(frame(1), [], ChecksumOffload(start: 34, field: 16)))
+    #expect(!plain.send(frame(1), [], ChecksumOffload(start: 34, field: 16)))
     #expect(plain.transmitterDrops == 1)
   }
 
@@ -148,7 +148,7 @@ import Testing
       bench.card.queues[1].place(UInt32(buffer.id), 0)
       bench.card.queues[1].show()
     }
-    #expect(ids.count <= 2)
+    #expect(ids.count <= 17)
   }
 
   @Test(arguments: [UInt32(16), .max, 3])
@@ -161,8 +161,8 @@ import Testing
     bench.card.queues[1].show()
     #expect(bench.send(frame(1)))
     bench.kick()
-    #expect(bench.transmitterHasFailed)
     while bench.send(frame(2)) {}
+    #expect(bench.transmitterHasFailed)
     #expect(bench.armTransmitter())
     #expect(bench.memory.isIntact)
   }

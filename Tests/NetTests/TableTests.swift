@@ -132,8 +132,12 @@ import Testing
       #expect(queue.count == model.count)
       var read: [UInt8] = []
       while read.count < model.count {
-        let piece = queue.piece(at: read.count, limit: 7)
-        read += array(queue.bytes(piece))
+        let count = min(1 + random.below(40), model.count - read.count)
+        var piece = [UInt8](repeating: 0xa5, count: count + 2)
+        var target = piece.mutableSpan
+        queue.copy(from: read.count, count: count, to: &target, at: 1)
+        #expect(piece.first == 0xa5 && piece.last == 0xa5)
+        read += piece[1...count]
       }
       #expect(read == model)
     }

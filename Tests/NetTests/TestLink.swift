@@ -29,13 +29,23 @@ struct TestLink: LinkTransmitter {
   /// Frames it still takes.
   var room = Int.max
 
-  mutating func transmit(header: Span<UInt8>, payload: Span<UInt8>, checksum: ChecksumOffload?) -> Bool {
+  private var begun: [UInt8] = []
+  private var checksum: ChecksumOffload?
+
+  mutating func begin(length: Int, checksum: ChecksumOffload?) -> Bool {
     guard room > 0 else { return false }
     room -= 1
-    var frame: [UInt8] = []
-    frame.reserveCapacity(header.count + payload.count)
-    for index in header.indices { frame.append(header[index]) }
-    for index in payload.indices { frame.append(payload[index]) }
+    self.checksum = checksum
+    // What is not written would be something else in each frame.
+    begun = [UInt8](repeating: UInt8(truncatingIfNeeded: room), count: length)
+    return true
+  }
+
+  @_lifetime(&self)
+  mutating func frame() -> MutableSpan<UInt8> { begun.mutableSpan }
+
+  mutating func finish() {
+    var frame = begun
     if let checksum {
       // What the card does: the sum from `start` to the end, over the partial sum already in the field.
       let start = Int(checksum.start)
@@ -43,7 +53,6 @@ struct TestLink: LinkTransmitter {
       frame.replaceSubrange(start + Int(checksum.field)..<start + Int(checksum.field) + 2, with: big16(sum))
     }
     frames.append(frame)
-    return true
   }
 
   mutating func take() -> [[UInt8]] {

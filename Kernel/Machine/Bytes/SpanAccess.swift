@@ -109,6 +109,10 @@ extension MutableSpan where Element == UInt8 {
   @inlinable @inline(__always)
   public mutating func storeBE32(_ value: UInt32, at offset: Int) { store(value.bigEndian, at: offset) }
 
+  /// Stores `value` big-endian at byte `offset`. Traps where it does not fit inside the span.
+  @inlinable @inline(__always)
+  public mutating func storeBE64(_ value: UInt64, at offset: Int) { store(value.bigEndian, at: offset) }
+
   /// Stores `value` little-endian at byte `offset`. Traps where it does not fit inside the span.
   @inlinable @inline(__always)
   public mutating func storeLE16(_ value: UInt16, at offset: Int) { store(value.littleEndian, at: offset) }
@@ -138,6 +142,19 @@ extension MutableSpan where Element == UInt8 {
     unsafe withUnsafeMutableBytes { to in
       unsafe source.withUnsafeBytes { from in
         unsafe (to.baseAddress! + offset).copyMemory(from: from.baseAddress!, byteCount: from.count)
+      }
+    }
+  }
+
+  /// Copies `length` bytes from byte `start` of `source` to byte `offset`. Traps where they are not inside both.
+  @inlinable @inline(__always)
+  public mutating func copy(_ source: Span<UInt8>, from start: Int, length: Int, to offset: Int) {
+    precondition(start >= 0 && offset >= 0 && length > 0 && length <= source.count &- start && length <= count &- offset)
+    // SAFETY: by the precondition `length` bytes are readable there and writable here; a span cannot alias a mutable span.
+    unsafe withUnsafeMutableBytes { to in
+      unsafe source.withUnsafeBytes { from in
+        unsafe (to.baseAddress.unsafelyUnwrapped + offset).copyMemory(
+          from: from.baseAddress.unsafelyUnwrapped + start, byteCount: length)
       }
     }
   }
