@@ -30,7 +30,9 @@ public struct HTTPServer: ~Copyable {
   let accounts: AccountTable
   let page: WebPage
   var lastCredentials = KnownCredentials()
-  var connections: [Connection]
+  var connections: FixedArray<Connection>
+  /// The last head of each connection.
+  var heads: FixedArray<HeadMemory>
   var queue: JobQueue
   var backlog: Backlog
   /// Sequences that run.
@@ -71,7 +73,8 @@ public struct HTTPServer: ~Copyable {
     isMetered = settings.quota.isBounded
     quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
-    connections = Array(repeating: Connection(), count: max(1, settings.connections))
+    connections = Self.makeTable(settings) { _ in Connection() }
+    heads = Self.makeTable(settings) { _ in HeadMemory() }
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
@@ -86,6 +89,12 @@ public struct HTTPServer: ~Copyable {
       fatalError("no memory for the package alarms")
     }
     return entities
+  }
+
+  /// A table with an element for each connection.
+  private static func makeTable<Element: ~Copyable>(_ settings: ServerSettings, _ make: (Int) -> Element) -> FixedArray<Element> {
+    guard let table = FixedArray(count: max(1, settings.connections), make) else { fatalError("no memory for the connections") }
+    return table
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {

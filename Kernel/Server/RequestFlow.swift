@@ -4,6 +4,7 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 import Records
@@ -49,6 +50,9 @@ extension HTTPServer {
       if connections[slot].peerClosed { linger(slot, &network, now) }
       return false
     }
+    if heads[slot].matches(network.received(id)), recall(slot) {
+      return awaitRest(slot, id, expectsContinue: false, &network, now)
+    }
     var parser = connections[slot].parser
     let isComplete: Bool
     do throws(HeadError) {
@@ -63,6 +67,26 @@ extension HTTPServer {
     guard isComplete else { return awaitHead(slot, count, &network, now) }
     counters.requests &+= 1
     return begin(slot, id, &network, now)
+  }
+
+  /// Takes up a request whose head is the one that is remembered. False, and nothing changed, where it has come to mean something else.
+  @inline(__always)
+  private mutating func recall(_ slot: Int) -> Bool {
+    guard let action = heads[slot].request.action, let record = entities.actions.record(of: action),
+      record.isPublic || heads[slot].request.hasKey
+    else { return false }
+    counters.requests &+= 1
+    connections[slot].parser = HeadParser()
+    connections[slot].request = heads[slot].request
+    connections[slot].request.number = identifiers.next()
+    return true
+  }
+
+  /// Remembers the head of the connection's request, which was accepted, where it will mean the same again.
+  mutating func remember(_ slot: Int, _ bytes: Span<UInt8>) {
+    let request = connections[slot].request
+    guard request.job == .invoke, request.isPlain, !head.expectsContinue else { return }
+    heads[slot].keep(request, bytes)
   }
 
   /// Waits for the rest of a head.

@@ -80,11 +80,39 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// Whether the bytes equal those of `other`.
+  /// Whether the bytes equal those of `other`. Its time depends on the lengths alone, so that it may compare secrets.
   public func equals(_ other: Span<UInt8>) -> Bool {
-    guard count == other.count else { return false }
-    for index in indices where self[index] != other[index] { return false }
-    return true
+    let length = count
+    guard length == other.count else { return false }
+    // SAFETY: both are `length` readable bytes, and every load below ends within them.
+    return unsafe withUnsafeBytes { mine in
+      unsafe other.withUnsafeBytes { theirs in
+        @inline(__always) func word(_ at: Int) -> UInt64 {
+          unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ theirs.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        }
+        @inline(__always) func half(_ at: Int) -> UInt32 {
+          unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt32.self) ^ theirs.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+        }
+        // The last word, or half, may overlap the one before.
+        guard length >= 8 else {
+          if length >= 4 { return half(0) | half(length &- 4) == 0 }
+          var difference: UInt8 = 0
+          for at in 0..<length { unsafe difference |= mine[at] ^ theirs[at] }
+          return difference == 0
+        }
+        var difference: UInt64 = 0
+        var at = 0
+        while at &+ 32 <= length {
+          difference |= word(at) | word(at &+ 8) | word(at &+ 16) | word(at &+ 24)
+          at &+= 32
+        }
+        while at &+ 8 < length {
+          difference |= word(at)
+          at &+= 8
+        }
+        return difference | word(length &- 8) == 0
+      }
+    }
   }
 }
 
