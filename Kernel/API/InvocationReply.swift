@@ -14,17 +14,12 @@ public struct InvocationReply: ~Copyable {
   /// The head, then the action's output.
   public var buffer: ByteBuffer
   /// Bytes of the head.
-  public let headLength: Int
+  public private(set) var headLength: Int
   /// Where the digits of Content-Length go, right-aligned: white space before a value is legal (RFC 9112 §5).
-  private let lengthField: Int
-
-  init(buffer: consuming ByteBuffer, headLength: Int, lengthField: Int) {
-    self.buffer = buffer
-    self.headLength = headLength
-    self.lengthField = lengthField
-  }
+  private var lengthField: Int
 
   /// Bytes that the action wrote.
+  @inlinable
   public var outputLength: Int { buffer.count &- headLength }
 
   /// A reply that is only to take up output: what is sent for it is made of that.
@@ -34,11 +29,25 @@ public struct InvocationReply: ~Copyable {
     lengthField = 0
   }
 
-  /// What the action wrote, behind the head.
-  public consuming func takeOutput() -> ByteBuffer { buffer }
+  /// Begins with a head; false where memory was out for it.
+  fileprivate mutating func begin(_ buffer: consuming ByteBuffer?, headLength: Int, lengthField: Int) -> Bool {
+    guard let buffer else { return false }
+    self.buffer = buffer
+    self.headLength = headLength
+    self.lengthField = lengthField
+    return true
+  }
 
-  /// Fills in the length; drops the output for a response to HEAD.
-  public consuming func finish(isHead: Bool) -> ByteBuffer {
+  /// Moves out what there is: of a reply with no head, what the action wrote.
+  @inline(__always)
+  public mutating func takeBuffer() -> ByteBuffer {
+    var taken = ByteBuffer()
+    swap(&taken, &buffer)
+    return taken
+  }
+
+  /// Fills in the length and moves the message out; drops the output for a response to HEAD.
+  public mutating func finish(isHead: Bool) -> ByteBuffer {
     var rest = UInt64(max(0, outputLength))
     if isHead { buffer.truncate(to: headLength) }
     let first = lengthField
@@ -49,7 +58,7 @@ public struct InvocationReply: ~Copyable {
       bytes[at] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0 && at > first
-    return buffer
+    return takeBuffer()
   }
 }
 
@@ -70,22 +79,23 @@ public struct InvocationReplies: ~Copyable {
 
   public init() {}
 
-  /// The head for the common request; nil where memory is out. `date` shows `second`, or was never set.
-  public mutating func makeCommon(
-    requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
-  ) -> InvocationReply? {
+  /// Begins `reply` with the head for the common request; false where memory is out. `date` shows `second`, or was never set.
+  public mutating func beginCommon(
+    _ reply: inout InvocationReply, requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
+  ) -> Bool {
     if prepared.isEmpty || second != preparedSecond || activation.low != preparedBoot {
-      guard prepare(activation, date) else { return nil }
+      guard prepare(activation, date) else { return false }
       preparedSecond = second
       preparedBoot = activation.low
     }
-    guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return nil }
+    guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return false }
     var bytes = buffer.mutableSpan
     bytes.store(hex: requestNumber, at: requestPosition)
     bytes.store(hex: activation.high, at: activationPosition)
-    return InvocationReply(buffer: buffer, headLength: prepared.count, lengthField: lengthPosition)
+    return reply.begin(buffer, headLength: prepared.count, lengthField: lengthPosition)
   }
 
+  @inline(never)
   private mutating func prepare(_ activation: ActivationID, _ date: borrowing HTTPDate) -> Bool {
     var writer = TextWriter(capacity: 320)
     writer.beginHead(.ok, date: date.span)
@@ -102,8 +112,9 @@ public struct InvocationReplies: ~Copyable {
     return true
   }
 
-  /// The head for any request; nil where memory is out.
-  public static func make(_ context: borrowing ReplyContext, activation: ActivationID) -> InvocationReply? {
+  /// Begins `reply` with the head for any request; false where memory is out.
+  @_optimize(size) @inline(never)
+  public static func begin(_ reply: inout InvocationReply, _ context: borrowing ReplyContext, activation: ActivationID) -> Bool {
     var writer = TextWriter(capacity: 384 &+ Self.outputRoom)
     writer.beginHead(.ok, date: context.date.span)
     writer.header("Content-Type", "application/octet-stream")
@@ -113,8 +124,8 @@ public struct InvocationReplies: ~Copyable {
     let lengthPosition = writer.buffer.count
     writer.write("            \r\n")
     writer.endHead(length: nil, connection: context.connection)
-    guard !writer.isBroken else { return nil }
+    guard !writer.isBroken else { return false }
     let headLength = writer.buffer.count
-    return InvocationReply(buffer: writer.finish(), headLength: headLength, lengthField: lengthPosition)
+    return reply.begin(writer.finish(), headLength: headLength, lengthField: lengthPosition)
   }
 }

@@ -20,6 +20,7 @@ final class Kernel {
   private var stack: NetworkStack
   private var server: HTTPServer
   private var executor: Executor
+  private var invocation = Invocation()
   private var isReady = false
 
   @_optimize(size)
@@ -81,7 +82,7 @@ final class Kernel {
   /// Does the work that waits for the executor, up to one action's run; false where none waits.
   private func runAction() -> Bool {
     guard server.waitingCount > 0 else { return false }
-    guard var invocation = server.next(&executor, &stack, now: clock.now) else {
+    guard server.next(&invocation, &executor, &stack, now: clock.now) else {
       send()
       return true
     }
@@ -92,7 +93,7 @@ final class Kernel {
     let outcome = invocation.run(on: &executor, log: &log)
     receiver.disarmInterrupt()
     let text = server.finish(
-      invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
+      &invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
     send()
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations

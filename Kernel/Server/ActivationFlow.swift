@@ -191,34 +191,33 @@ extension HTTPServer {
     return backlog.take(place)
   }
 
-  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
+  /// Takes up an activation; false where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
   /// step is then the next in the queue.
   @inline(never)
   mutating func begin<Network: Transport & ~Copyable>(
-    _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
-  ) -> Invocation? {
+    _ invocation: inout Invocation, _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
+  ) -> Bool {
     let action = activation.target.action
     guard let record = entities.actions.record(of: action), !(record.isSequence && activation.isRaw) else {
       abandon(activation, .notFound, &network, now)
-      return nil
+      return false
     }
     guard !record.isSequence else {
       beginSequence(activation, record, &network, now)
-      return nil
+      return false
     }
     if let feed = record.builtIn {
       runFeed(feed, activation, record, &network, now)
-      return nil
+      return false
     }
     guard let request = makeRequest(&activation, record, now) else {
       abandon(activation, .outOfMemory, &network, now)
-      return nil
+      return false
     }
-    let invocation = Invocation(
-      instance: record.instance, activation: activation.id, request: request, reply: InvocationReply(), connection: nil,
-      arrived: activation.arrived, action: action, limits: record.limits, started: now, isCGI: false)
+    invocation.begin(action, record, activation.id, for: nil, arrived: activation.arrived, now: now)
+    invocation.set(request)
     running = consume activation
-    return invocation
+    return true
   }
 
   /// Answers for an activation that could not be begun. It leaves no record: nothing ran.
@@ -253,18 +252,18 @@ extension HTTPServer {
   /// Keeps the record of an activation that ran and answers who waits for it. Returns what the console shows.
   @inline(never)
   mutating func finishActivation<Network: Transport & ~Copyable>(
-    _ invocation: consuming Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ invocation: inout Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
     let ran = now - invocation.started
-    let action = invocation.action
     let limits = invocation.limits
-    spareStrings = invocation.takeStrings()
-    let console = console(of: outcome, action, limits, log)
+    spareStrings = invocation.request.takeStrings()
+    _ = invocation.request.takeInput()
+    let console = outcome.isSuccess && log.isEmpty ? ByteBuffer() : console(of: outcome, action, limits, log)
+    var facts = facts(invocation, action, outcome, figures, ran)
+    let output = invocation.reply.takeBuffer()
     guard let activation = running.take() else { return console }
-    var facts = facts(invocation, outcome, figures, ran)
     facts.namespace = UInt16(activation.namespace.index)
-    let output = invocation.takeReply().takeOutput()
     var lines = 0
     var json = ByteBuffer()
     if activation.isRaw {
@@ -348,11 +347,11 @@ extension HTTPServer {
   /// What the record of an invocation says.
   @inline(__always)
   private mutating func facts(
-    _ invocation: borrowing Invocation, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
+    _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
   ) -> ActivationFacts {
-    let record = entities.actions.record(of: invocation.action)
+    let record = entities.actions.record(of: action)
     return ActivationFacts(
-      id: invocation.activation, namespace: entities.actions.namespace(of: invocation.action) ?? 0,
+      id: invocation.activation, namespace: entities.actions.namespace(of: action) ?? 0,
       start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
       isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
@@ -362,14 +361,14 @@ extension HTTPServer {
   /// Keeps the record of a raw invocation.
   @inline(__always)
   mutating func keep(
-    _ invocation: borrowing Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
-    _ marks: borrowing LogMarks, _ ran: Interval
+    _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer,
+    _ figures: InvocationFigures, _ marks: borrowing LogMarks, _ ran: Interval
   ) {
-    let facts = facts(invocation, outcome, figures, ran)
+    let facts = facts(invocation, action, outcome, figures, ran)
     if outcome.isSuccess && log.isEmpty {
-      Self.append(facts, of: invocation.action, in: entities.actions, to: &activations)
+      Self.append(facts, of: action, in: entities.actions, to: &activations)
     } else {
-      keep(facts, invocation.action, log, marks)
+      keep(facts, action, log, marks)
     }
   }
 

@@ -10,20 +10,20 @@ import Net
 import Records
 
 extension HTTPServer {
-  /// Does the work that waits until there is an invocation to run, which it returns; nil where nothing waits.
+  /// Does the work that waits until there is an invocation to run, which it sets up in `invocation`; false where nothing waits.
   ///
   /// The caller runs the invocation, with nothing of the server borrowed, gives it to `finish`, restores its instance, and removes what
   /// `takeDiscarded` names. Must not be called while one is
   /// on its way.
   public mutating func next<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
-    _ executor: inout Executor, _ network: inout Network, now: Instant
-  ) -> Invocation? {
-    guard !isRunningAction else { return nil }
+    _ invocation: inout Invocation, _ executor: inout Executor, _ network: inout Network, now: Instant
+  ) -> Bool {
+    guard !isRunningAction else { return false }
     while let work = queue.pop() {
       guard case .connection(let id) = work else {
-        guard let activation = takeWaiting(work), let invocation = begin(activation, &network, now) else { continue }
+        guard let activation = takeWaiting(work), begin(&invocation, activation, &network, now) else { continue }
         isRunningAction = true
-        return invocation
+        return true
       }
       guard let slot = slot(of: id), connections[slot].phase == .queued else { continue }
       // The network keeps what was received until it has told of the end of a connection; this only makes sure.
@@ -32,72 +32,89 @@ extension HTTPServer {
         continue
       }
       connections[slot].phase = .running
-      switch connections[slot].request.job {
-      case .invoke:
-        if let invocation = makeInvocation(slot, id, &network, now) {
-          isRunningAction = true
-          return invocation
-        }
-      case .put where connections[slot].request.collection != .actions, .setStatus: change(slot, id, &network, now)
-      case .put:
-        if let initialisation = deploy(slot, id, &executor, &network, now) {
-          isRunningAction = true
-          return initialisation
-        }
-      case .remove: remove(slot, id, &executor, &network, now)
-      // Those wait as activations, not as requests.
-      case .activate, .web, .background, .fire: fail(slot, .notFound, &network, now)
-      }
+      guard connections[slot].request.job == .invoke ? begin(&invocation, slot, id, &network, now)
+        : doWork(&invocation, slot, id, &executor, &network, now)
+      else { continue }
+      isRunningAction = true
+      return true
     }
-    return nil
+    return false
   }
 
-  /// Takes up an invocation; nil where it was answered with an error instead.
+  /// Does the work of a connection's request, which is no invocation. True where there is an action to initialise.
+  @inline(never)
+  private mutating func doWork<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    switch connections[slot].request.job {
+    case .put where connections[slot].request.collection == .actions:
+      return deploy(&invocation, slot, id, &executor, &network, now)
+    case .put, .setStatus: change(slot, id, &network, now)
+    case .remove: remove(slot, id, &executor, &network, now)
+    // Those wait as activations, not as requests.
+    case .activate, .web, .background, .fire, .invoke: fail(slot, .notFound, &network, now)
+    }
+    return false
+  }
+
+  /// Takes up an invocation; false where it was answered with an error instead.
   @inline(__always)
-  private mutating func makeInvocation<Network: Transport & ~Copyable>(
-    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
-  ) -> Invocation? {
-    let pending = connections[slot].request
-    guard let action = pending.action, let record = entities.actions.record(of: action) else {
+  private mutating func begin<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action) else {
       fail(slot, .notFound, &network, now)
-      return nil
+      return false
     }
-    let activation = identifiers.nextActivation()
-    guard let reply = record.isCGI ? InvocationReply() : makeReply(slot, activation, network.received(id), now) else {
+    invocation.begin(action, record, identifiers.nextActivation(), for: id, arrived: connections[slot].request.arrived, now: now)
+    guard record.isCGI || beginReply(&invocation, slot, network.received(id), now) else {
       fail(slot, .outOfMemory, &network, now)
-      return nil
+      return false
     }
-    var strings = ByteBuffer()
-    swap(&strings, &spareStrings)
-    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
-    guard request.addArgument(entities.actions.name(of: action)) else {
+    if invocation.named != action || record.hasEnvironment, !setStrings(&invocation, slot, id, action, &network, now) { return false }
+    let start = connections[slot].request.headLength
+    invocation.request.setInput(network.takeReceived(id), body: start..<start &+ connections[slot].request.bodyLength)
+    return true
+  }
+
+  /// Begins with the head of the reply that is sent if all goes well.
+  @inline(__always)
+  private mutating func beginReply(_ invocation: inout Invocation, _ slot: Int, _ bytes: Span<UInt8>, _ now: Instant) -> Bool {
+    if case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent {
+      updateDate(now)
+      return replies.beginCommon(
+        &invocation.reply, requestNumber: connections[slot].request.number, activation: invocation.activation, second: dateSecond,
+        date: date)
+    }
+    return InvocationReplies.begin(&invocation.reply, context(slot, bytes, now), activation: invocation.activation)
+  }
+
+  /// Sets the strings of an invocation: the action's name, and the environment where it is given one. False where the request was answered
+  /// with an error instead.
+  @_optimize(size) @inline(never)
+  private mutating func setStrings<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ action: ActionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    invocation.named = nil
+    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: invocation.request.takeStrings())
+    guard let record = entities.actions[action], request.addArgument(entities.actions.name(of: action)) else {
       fail(slot, .outOfMemory, &network, now)
-      return nil
+      return false
     }
     if record.hasEnvironment {
+      invocation.isCGI = record.isCGI
+      if record.isCGI { invocation.reply = InvocationReply() }
       do throws(APIError) {
-        try addEnvironment(slot, id, action, record, activation, to: &request, &network, now)
+        try addEnvironment(slot, id, action, record, invocation.activation, to: &request, &network, now)
       } catch {
         fail(slot, error, &network, now)
-        return nil
+        return false
       }
+    } else {
+      invocation.named = action
     }
-    request.setInput(network.takeReceived(id), body: pending.headLength..<pending.headLength &+ pending.bodyLength)
-    return Invocation(
-      instance: record.instance, activation: activation, request: request, reply: reply, connection: id,
-      arrived: pending.arrived, action: action, limits: record.limits, started: now, isCGI: record.isCGI)
-  }
-
-  /// The head of the reply that is sent if all goes well.
-  private mutating func makeReply(
-    _ slot: Int, _ activation: ActivationID, _ bytes: Span<UInt8>, _ now: Instant
-  ) -> InvocationReply? {
-    let pending = connections[slot].request
-    if case .persist = pending.option, pending.requestID.isAbsent {
-      updateDate(now)
-      return replies.makeCommon(requestNumber: pending.number, activation: activation, second: dateSecond, date: date)
-    }
-    return InvocationReplies.make(context(slot, bytes, now), activation: activation)
+    invocation.request = request
+    return true
   }
 
   /// Sends the reply to an invocation that ran, and goes on with what its client sent meanwhile.
@@ -106,36 +123,50 @@ extension HTTPServer {
   /// before it and nothing in it that a terminal would act on, and, where the invocation failed, how. Empty where there is nothing.
   @inline(never)
   public mutating func finish<Network: Transport & ~Copyable>(
-    _ invocation: consuming Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
+    _ invocation: inout Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
     figures: InvocationFigures = InvocationFigures(), marks: borrowing LogMarks = LogMarks(), _ network: inout Network, now: Instant
   ) -> ByteBuffer {
     isRunningAction = false
-    guard let id = invocation.connection else { return finishActivation(invocation, outcome, log, figures, marks, &network, now) }
-    if invocation.isInitialisation {
-      return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
+    guard let action = invocation.action else { return ByteBuffer() }
+    guard let id = invocation.connection, !invocation.isInitialisation else {
+      return finishOther(&invocation, action, outcome, log, figures, marks, &network, now)
     }
-    let limits = invocation.limits
     let ran = now - invocation.started
-    let isSuccess = outcome.isSuccess
-    keep(invocation, outcome, log, figures, marks, ran)
-    count(invocation.action, ResponseKind(outcome), ran, figures)
-    let console = console(of: outcome, invocation.action, limits, log)
-
-    let activation = invocation.activation
-    let input = invocation.takeInput()
-    spareStrings = invocation.takeStrings()
-    guard let slot = slot(of: id), connections[slot].phase == .running else { return console }
-    let message: ByteBuffer?
-    if !isSuccess {
-      message = failureMessage(slot, outcome, limits, activation, ran, input, now)
-    } else if invocation.isCGI {
-      message = cgiMessage(slot, invocation.takeReply(), activation, input, now)
-    } else {
-      counters.successes &+= 1
-      message = invocation.takeReply().finish(isHead: connections[slot].request.isHead)
+    keep(invocation, action, outcome, log, figures, marks, ran)
+    count(action, ResponseKind(outcome), ran, figures)
+    let isQuiet = outcome.isSuccess && log.isEmpty
+    let console = isQuiet ? ByteBuffer() : console(of: outcome, action, invocation.limits, log)
+    let input = invocation.request.takeInput()
+    guard let slot = slot(of: id), connections[slot].phase == .running else {
+      invocation.reply = InvocationReply()
+      return console
     }
+    let message = outcome.isSuccess && !invocation.isCGI
+      ? invocation.reply.finish(isHead: connections[slot].request.isHead)
+      : otherMessage(&invocation, slot, outcome, ran, input, now)
+    if outcome.isSuccess && !invocation.isCGI { counters.successes &+= 1 }
     complete(slot, input, message, &network, now)
     return console
+  }
+
+  /// As `finish`, for what is no request of `/function`.
+  @inline(never)
+  private mutating func finishOther<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
+  ) -> ByteBuffer {
+    guard let id = invocation.connection else { return finishActivation(&invocation, action, outcome, log, figures, marks, &network, now) }
+    return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
+  }
+
+  /// The reply to an invocation that failed, or whose output a CGI program wrote; `input` begins with the request. nil where memory is out.
+  @inline(never)
+  private mutating func otherMessage(
+    _ invocation: inout Invocation, _ slot: Int, _ outcome: Outcome, _ ran: Interval, _ input: borrowing ByteBuffer, _ now: Instant
+  ) -> ByteBuffer? {
+    let output = invocation.reply.takeBuffer()
+    return outcome.isSuccess ? cgiMessage(slot, output, invocation.activation, input, now)
+      : failureMessage(slot, outcome, invocation.limits, invocation.activation, ran, input, now)
   }
 
   /// The reply to an invocation that failed; `input` begins with the request. nil where memory is out.
@@ -182,7 +213,6 @@ extension HTTPServer {
     of outcome: Outcome, _ action: ActionID, _ limits: ActionLimits, _ log: borrowing ByteBuffer
   ) -> ByteBuffer {
     var text = ByteBuffer()
-    if outcome.isSuccess && log.isEmpty { return text }
     let name = entities.actions.name(of: action)
     guard LogText.write(log.span, name: name, into: &text), !outcome.isSuccess else { return text }
     var line = ByteBuffer()
