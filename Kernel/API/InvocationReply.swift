@@ -2,7 +2,7 @@
 // buffer, so that the whole reply is one run of bytes, and the length is filled in afterwards.
 //
 // For the common request, with no identifier of the client's and a connection that persists, the head is a copy of
-// a prepared one with two identifiers stored into it, of the second its first half.
+// a prepared one with one number stored into it twice: the request's, which is the first half of the activation's identifier, too.
 
 import Base
 public import Bytes
@@ -29,13 +29,12 @@ public struct InvocationReply: ~Copyable {
     lengthField = 0
   }
 
-  /// Begins with a head; false where memory was out for it.
-  fileprivate mutating func begin(_ buffer: consuming ByteBuffer?, headLength: Int, lengthField: Int) -> Bool {
-    guard let buffer else { return false }
+  /// Begins with a head.
+  @inline(__always)
+  fileprivate mutating func begin(_ buffer: consuming ByteBuffer, headLength: Int, lengthField: Int) {
     self.buffer = buffer
     self.headLength = headLength
     self.lengthField = lengthField
-    return true
   }
 
   /// Moves out what there is: of a reply with no head, what the action wrote.
@@ -46,19 +45,20 @@ public struct InvocationReply: ~Copyable {
     return taken
   }
 
-  /// Fills in the length and moves the message out; drops the output for a response to HEAD.
-  public mutating func finish(isHead: Bool) -> ByteBuffer {
-    var rest = UInt64(max(0, outputLength))
-    if isHead { buffer.truncate(to: headLength) }
+  /// Fills the length in in `message`, which `takeBuffer` moved out; drops the output for a response to HEAD.
+  @inline(__always)
+  public mutating func finish(_ message: consuming ByteBuffer, isHead: Bool) -> ByteBuffer {
+    var rest = UInt64(max(0, message.count &- headLength))
+    if isHead { message.truncate(to: headLength) }
     let first = lengthField
     var at = first &+ InvocationReplies.lengthWidth
-    var bytes = buffer.mutableSpan
+    var bytes = message.mutableSpan
     repeat {
       at &-= 1
       bytes[at] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
       rest /= 10
     } while rest > 0 && at > first
-    return takeBuffer()
+    return message
   }
 }
 
@@ -68,35 +68,30 @@ public struct InvocationReplies: ~Copyable {
   /// Room made for output at once.
   static let outputRoom = 768
 
+  /// Memory that is used again stays within this: what is kept for the next reply is not to be missed elsewhere.
+  private static let mostSpare = 4096
+
   private var prepared = ByteBuffer()
+  /// Memory for the next reply.
+  private var spare = ByteBuffer()
   private var requestPosition = 0
   private var activationPosition = 0
   private var lengthPosition = 0
-  /// The second that the prepared head shows.
-  private var preparedSecond: UInt64 = 0
-  /// And the second half of its activation's identifier, which is the same for all.
-  private var preparedBoot: UInt64 = 0
 
   public init() {}
 
-  /// Begins `reply` with the head for the common request; false where memory is out. `date` shows `second`, or was never set.
-  public mutating func beginCommon(
-    _ reply: inout InvocationReply, requestNumber: UInt64, activation: ActivationID, second: UInt64, date: borrowing HTTPDate
-  ) -> Bool {
-    if prepared.isEmpty || second != preparedSecond || activation.low != preparedBoot {
-      guard prepare(activation, date) else { return false }
-      preparedSecond = second
-      preparedBoot = activation.low
-    }
-    guard var buffer = ByteBuffer(capacity: prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return false }
-    var bytes = buffer.mutableSpan
-    bytes.store(hex: requestNumber, at: requestPosition)
-    bytes.store(hex: activation.high, at: activationPosition)
-    return reply.begin(buffer, headLength: prepared.count, lengthField: lengthPosition)
-  }
+  /// Whether there is a head for common requests.
+  @inline(__always)
+  public var isPrepared: Bool { !prepared.isEmpty }
 
-  @inline(never)
-  private mutating func prepare(_ activation: ActivationID, _ date: borrowing HTTPDate) -> Bool {
+  /// The head for common requests is out of date.
+  public mutating func forget() { prepared.truncate(to: 0) }
+
+  /// Makes the head for common requests anew, for `date`, and for activations whose identifier's second half is that of `activation`; false
+  /// where memory is out.
+  @_optimize(size) @inline(never)
+  public mutating func prepare(_ activation: ActivationID, _ date: borrowing HTTPDate) -> Bool {
+    prepared.truncate(to: 0)
     var writer = TextWriter(capacity: 320)
     writer.beginHead(.ok, date: date.span)
     writer.write("Content-Type: application/octet-stream\r\nX-Request-ID: ")
@@ -109,6 +104,27 @@ public struct InvocationReplies: ~Copyable {
     writer.write("            \r\n\r\n")
     guard !writer.isBroken else { return false }
     prepared = writer.finish()
+    return true
+  }
+
+  /// Takes the memory of a request that was answered, for the next reply.
+  @inline(__always)
+  public mutating func recycle(_ memory: consuming ByteBuffer) {
+    guard spare.capacity == 0, memory.capacity <= Self.mostSpare else { return }
+    memory.truncate(to: 0)
+    spare = memory
+  }
+
+  /// Begins `reply` with the head for the common request, which must be prepared; false where memory is out. The request's number is the first
+  /// half of the activation's identifier.
+  @inline(__always)
+  public mutating func beginCommon(_ reply: inout InvocationReply, _ activation: ActivationID) -> Bool {
+    var buffer = ByteBuffer()
+    swap(&buffer, &spare)
+    guard buffer.reserve(prepared.count &+ Self.outputRoom), buffer.append(prepared.span) else { return false }
+    var bytes = buffer.mutableSpan
+    bytes.store(hex: activation.high, at: requestPosition, and: activationPosition)
+    reply.begin(buffer, headLength: prepared.count, lengthField: lengthPosition)
     return true
   }
 
@@ -126,6 +142,7 @@ public struct InvocationReplies: ~Copyable {
     writer.endHead(length: nil, connection: context.connection)
     guard !writer.isBroken else { return false }
     let headLength = writer.buffer.count
-    return reply.begin(writer.finish(), headLength: headLength, lengthField: lengthPosition)
+    reply.begin(writer.finish(), headLength: headLength, lengthField: lengthPosition)
+    return true
   }
 }

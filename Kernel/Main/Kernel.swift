@@ -98,8 +98,12 @@ final class Kernel {
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations
     if let discarded = server.takeDiscarded() { executor.remove(discarded) }
-    if !text.isEmpty && !isQuiet { SerialConsole().write(text.span) }
+    show(text)
     return true
+  }
+
+  private func show(_ text: borrowing ByteBuffer) {
+    if !text.isEmpty && !isQuiet { SerialConsole().write(text.span) }
   }
 
   /// The network's interrupt, while an action computes: acknowledgements, pings and requests that need no action.

@@ -185,16 +185,18 @@ extension HTTPServer {
     answerWaiting(slot, reply, known, &network, now)
   }
 
-  @inline(__always)
-  mutating func takeWaiting(_ work: Work) -> PendingActivation? {
-    guard case .activation(let place) = work else { return nil }
-    return backlog.take(place)
+  /// Takes up the activation whose turn it is, as `begin` does.
+  @inline(never)
+  mutating func beginWaiting<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ work: Work, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard case .activation(let place) = work, let activation = backlog.take(place) else { return false }
+    return begin(&invocation, activation, &network, now)
   }
 
   /// Takes up an activation; false where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
   /// step is then the next in the queue.
-  @inline(never)
-  mutating func begin<Network: Transport & ~Copyable>(
+  private mutating func begin<Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
   ) -> Bool {
     let action = activation.target.action
@@ -214,7 +216,7 @@ extension HTTPServer {
       abandon(activation, .outOfMemory, &network, now)
       return false
     }
-    invocation.begin(action, record, activation.id, for: nil, arrived: activation.arrived, now: now)
+    invocation.begin(.activation, action, record, activation.id, for: nil, arrived: activation.arrived, now: now)
     invocation.set(request)
     running = consume activation
     return true
@@ -345,35 +347,22 @@ extension HTTPServer {
   }
 
   /// What the record of an invocation says.
-  @inline(__always)
-  private mutating func facts(
+  @_optimize(size) @inline(never)
+  mutating func facts(
     _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
   ) -> ActivationFacts {
     let record = entities.actions.record(of: action)
     return ActivationFacts(
       id: invocation.activation, namespace: entities.actions.namespace(of: action) ?? 0,
-      start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
+      start: recordTime(invocation.started), ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
       isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
       size: invocation.outputLength, figures: figures)
   }
 
-  /// Keeps the record of a raw invocation.
-  @inline(__always)
-  mutating func keep(
-    _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer,
-    _ figures: InvocationFigures, _ marks: borrowing LogMarks, _ ran: Interval
-  ) {
-    let facts = facts(invocation, action, outcome, figures, ran)
-    if outcome.isSuccess && log.isEmpty {
-      Self.append(facts, of: action, in: entities.actions, to: &activations)
-    } else {
-      keep(facts, action, log, marks)
-    }
-  }
-
+  /// Keeps the record of a request's invocation that failed or wrote a log.
   @_optimize(size) @inline(never)
-  private mutating func keep(
+  mutating func keep(
     _ facts: ActivationFacts, _ action: ActionID, _ log: borrowing ByteBuffer, _ marks: borrowing LogMarks
   ) {
     var result = ByteBuffer()
@@ -386,13 +375,6 @@ extension HTTPServer {
     var sized = facts
     if !result.isEmpty { sized.size = 0 }
     _ = Self.append(sized, of: action, in: entities.actions, result, text, to: &activations)
-  }
-
-  @inline(__always)
-  private static func append(
-    _ facts: ActivationFacts, of action: ActionID, in table: borrowing ActionTable, to store: inout ActivationStore
-  ) {
-    _ = store.append(facts.id, name: table.name(of: action)) { (record: inout ActivationRecord) in facts.fill(&record) }
   }
 
   @_optimize(size) @inline(never)

@@ -24,15 +24,16 @@ extension HTTPServer {
     case .chunked: return awaitChunks(slot, id, &network, now)
     }
     remember(slot, network.received(id))
-    return awaitRest(slot, id, expectsContinue: head.expectsContinue, &network, now)
+    return awaitRest(slot, id, network.received(id).count, expectsContinue: head.expectsContinue, &network, now)
   }
 
-  /// Makes room for what is missing of a request whose length is known. True where the connection can go on at once.
+  /// Makes room for what is missing of a request whose length is known, and of which `count` bytes are there. True where the
+  /// connection can go on at once.
   @inline(__always)
   mutating func awaitRest<Network: Transport & ~Copyable>(
-    _ slot: Int, _ id: ConnectionID, expectsContinue: Bool, _ network: inout Network, _ now: Instant
+    _ slot: Int, _ id: ConnectionID, _ count: Int, expectsContinue: Bool, _ network: inout Network, _ now: Instant
   ) -> Bool {
-    if network.received(id).count >= connections[slot].request.totalLength { return enqueue(slot, id, &network, now) }
+    if count >= connections[slot].request.totalLength { return enqueue(slot, id, &network, now) }
     return awaitBytes(slot, id, expectsContinue, &network, now)
   }
 

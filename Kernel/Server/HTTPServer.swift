@@ -52,7 +52,6 @@ public struct HTTPServer: ~Copyable {
   var head = RequestHead()
   var identifiers: IdentifierGenerator
   var date = HTTPDate()
-  var dateSecond: UInt64 = 0
   /// When `date` must be made anew.
   var dateEnd = Instant(nanoseconds: 0)
   var replies = InvocationReplies()

@@ -7,6 +7,16 @@ import HTTP
 import Net
 public import Records
 
+/// What an invocation is for.
+enum InvocationPurpose: UInt8, Sendable, BitwiseCopyable {
+  /// A connection's request, whose reply the output is the body of; one whose output begins with CGI response headers.
+  case request, cgi
+  /// An activation.
+  case activation
+  /// The deployment of an action in loop mode, which it only initialises.
+  case initialisation
+}
+
 /// One invocation on its way through the executor: `HTTPServer.next` sets it up, `HTTPServer.finish` is given it when it has run.
 ///
 /// There is one value for all of them, changed in place: it is large, and what the one before left of it is of use to the next.
@@ -26,10 +36,8 @@ public struct Invocation: ~Copyable {
   var action: ActionID?
   var limits = ActionLimits()
   var started = Instant(nanoseconds: 0)
-  /// Whether the output begins with CGI response headers.
-  var isCGI = false
-  /// Whether the action is only to be initialised (loop mode), and whether that has succeeded.
-  var isInitialisation = false
+  var purpose = InvocationPurpose.request
+  /// Whether an initialisation has succeeded.
   private(set) var isInitialised = false
 
   public init() {}
@@ -37,8 +45,10 @@ public struct Invocation: ~Copyable {
   /// Begins with an invocation of `action`; request and reply are set apart.
   @inline(__always)
   mutating func begin(
-    _ action: ActionID, _ record: ActionRecord, _ activation: ActivationID, for connection: ConnectionID?, arrived: Instant, now: Instant
+    _ purpose: InvocationPurpose, _ action: ActionID, _ record: ActionRecord, _ activation: ActivationID, for connection: ConnectionID?,
+    arrived: Instant, now: Instant
   ) {
+    self.purpose = purpose
     self.action = action
     self.activation = activation
     self.connection = connection
@@ -46,8 +56,6 @@ public struct Invocation: ~Copyable {
     instance = record.instance
     limits = record.limits
     started = now
-    isCGI = false
-    isInitialisation = false
     isInitialised = false
   }
 
@@ -65,7 +73,7 @@ public struct Invocation: ~Copyable {
   public mutating func run<Executor: ActionExecutor & ~Copyable>(
     on executor: inout Executor, log: inout ByteBuffer
   ) -> Outcome {
-    if isInitialisation {
+    if purpose == .initialisation {
       if let outcome = executor.initialise(instance, request, log: &log) { return outcome }
       isInitialised = true
       return .exited(status: 0)

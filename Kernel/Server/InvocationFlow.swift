@@ -20,25 +20,28 @@ extension HTTPServer {
   ) -> Bool {
     guard !isRunningAction else { return false }
     while let work = queue.pop() {
-      guard case .connection(let id) = work else {
-        guard let activation = takeWaiting(work), begin(&invocation, activation, &network, now) else { continue }
-        isRunningAction = true
-        return true
-      }
-      guard let slot = slot(of: id), connections[slot].phase == .queued else { continue }
-      // The network keeps what was received until it has told of the end of a connection; this only makes sure.
-      guard network.received(id).count >= connections[slot].request.totalLength else {
-        reset(slot, &network)
-        continue
-      }
-      connections[slot].phase = .running
-      guard connections[slot].request.job == .invoke ? begin(&invocation, slot, id, &network, now)
-        : doWork(&invocation, slot, id, &executor, &network, now)
-      else { continue }
+      let isBegun =
+        if case .connection(let id) = work {
+          begin(&invocation, id, &executor, &network, now)
+        } else {
+          beginWaiting(&invocation, work, &network, now)
+        }
+      guard isBegun else { continue }
       isRunningAction = true
       return true
     }
     return false
+  }
+
+  /// Does what a connection's request asks for. True where that is to run an action.
+  @inline(__always)
+  private mutating func begin<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let slot = slot(of: id), connections[slot].phase == .queued else { return false }
+    connections[slot].phase = .running
+    return connections[slot].request.job == .invoke ? begin(&invocation, slot, id, &network, now)
+      : doWork(&invocation, slot, id, &executor, &network, now)
   }
 
   /// Does the work of a connection's request, which is no invocation. True where there is an action to initialise.
@@ -46,6 +49,11 @@ extension HTTPServer {
   private mutating func doWork<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
   ) -> Bool {
+    // The network keeps what was received until it has told of the end of a connection; this only makes sure.
+    guard network.received(id).count >= connections[slot].request.totalLength else {
+      reset(slot, &network)
+      return false
+    }
     switch connections[slot].request.job {
     case .put where connections[slot].request.collection == .actions:
       return deploy(&invocation, slot, id, &executor, &network, now)
@@ -66,28 +74,41 @@ extension HTTPServer {
       fail(slot, .notFound, &network, now)
       return false
     }
-    invocation.begin(action, record, identifiers.nextActivation(), for: id, arrived: connections[slot].request.arrived, now: now)
-    guard record.isCGI || beginReply(&invocation, slot, network.received(id), now) else {
+    invocation.begin(
+      record.isCGI ? .cgi : .request, action, record, identifiers.activation(of: connections[slot].request.number), for: id,
+      arrived: connections[slot].request.arrived, now: now)
+    if invocation.named != action || record.hasEnvironment, !setStrings(&invocation, slot, id, action, &network, now) { return false }
+    guard record.isCGI || beginReply(&invocation, slot, id, &network, now) else {
       fail(slot, .outOfMemory, &network, now)
       return false
     }
-    if invocation.named != action || record.hasEnvironment, !setStrings(&invocation, slot, id, action, &network, now) { return false }
+    let input = network.takeReceived(id)
+    // As in `doWork`.
+    guard input.count >= connections[slot].request.totalLength else {
+      reset(slot, &network)
+      return false
+    }
     let start = connections[slot].request.headLength
-    invocation.request.setInput(network.takeReceived(id), body: start..<start &+ connections[slot].request.bodyLength)
+    invocation.request.setInput(input, body: start..<start &+ connections[slot].request.bodyLength)
     return true
   }
 
-  /// Begins with the head of the reply that is sent if all goes well.
+  /// Begins with the head of the reply that is sent if all goes well; false where memory is out.
   @inline(__always)
-  private mutating func beginReply(_ invocation: inout Invocation, _ slot: Int, _ bytes: Span<UInt8>, _ now: Instant) -> Bool {
-    if case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent {
-      updateDate(now)
-      return replies.beginCommon(
-        &invocation.reply, requestNumber: connections[slot].request.number, activation: invocation.activation, second: dateSecond,
-        date: date)
+  private mutating func beginReply<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent else {
+      return InvocationReplies.begin(
+        &invocation.reply, context(slot, network.received(id), now), activation: invocation.activation)
     }
-    return InvocationReplies.begin(&invocation.reply, context(slot, bytes, now), activation: invocation.activation)
+    updateDate(now)
+    guard replies.isPrepared || prepareReplies(invocation.activation) else { return false }
+    return replies.beginCommon(&invocation.reply, invocation.activation)
   }
+
+  @inline(never)
+  private mutating func prepareReplies(_ activation: ActivationID) -> Bool { replies.prepare(activation, date) }
 
   /// Sets the strings of an invocation: the action's name, and the environment where it is given one. False where the request was answered
   /// with an error instead.
@@ -102,7 +123,6 @@ extension HTTPServer {
       return false
     }
     if record.hasEnvironment {
-      invocation.isCGI = record.isCGI
       if record.isCGI { invocation.reply = InvocationReply() }
       do throws(APIError) {
         try addEnvironment(slot, id, action, record, invocation.activation, to: &request, &network, now)
@@ -127,46 +147,47 @@ extension HTTPServer {
     figures: InvocationFigures = InvocationFigures(), marks: borrowing LogMarks = LogMarks(), _ network: inout Network, now: Instant
   ) -> ByteBuffer {
     isRunningAction = false
-    guard let action = invocation.action else { return ByteBuffer() }
-    guard let id = invocation.connection, !invocation.isInitialisation else {
-      return finishOther(&invocation, action, outcome, log, figures, marks, &network, now)
-    }
-    let ran = now - invocation.started
-    keep(invocation, action, outcome, log, figures, marks, ran)
-    count(action, ResponseKind(outcome), ran, figures)
-    let isQuiet = outcome.isSuccess && log.isEmpty
-    let console = isQuiet ? ByteBuffer() : console(of: outcome, action, invocation.limits, log)
+    // Nearly all are requests of `/function` whose action ends well and writes no log.
+    guard invocation.purpose == .request, outcome.isSuccess, log.isEmpty, let action = invocation.action, let id = invocation.connection
+    else { return finishOther(&invocation, outcome, log, figures, marks, &network, now) }
+    keepSuccess(&invocation, action, figures, now)
     let input = invocation.request.takeInput()
-    guard let slot = slot(of: id), connections[slot].phase == .running else {
-      invocation.reply = InvocationReply()
-      return console
-    }
-    let message = outcome.isSuccess && !invocation.isCGI
-      ? invocation.reply.finish(isHead: connections[slot].request.isHead)
-      : otherMessage(&invocation, slot, outcome, ran, input, now)
-    if outcome.isSuccess && !invocation.isCGI { counters.successes &+= 1 }
-    complete(slot, input, message, &network, now)
-    return console
+    let message = invocation.reply.takeBuffer()
+    guard let slot = slot(of: id), connections[slot].phase == .running else { return ByteBuffer() }
+    counters.successes &+= 1
+    complete(slot, input, invocation.reply.finish(message, isHead: connections[slot].request.isHead), &network, now)
+    return ByteBuffer()
   }
 
-  /// As `finish`, for what is no request of `/function`.
-  @inline(never)
+  /// As `finish`, for every other.
+  @_optimize(size) @inline(never)
   private mutating func finishOther<Network: Transport & ~Copyable>(
-    _ invocation: inout Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ invocation: inout Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
+    guard let action = invocation.action else { return ByteBuffer() }
     guard let id = invocation.connection else { return finishActivation(&invocation, action, outcome, log, figures, marks, &network, now) }
-    return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
-  }
-
-  /// The reply to an invocation that failed, or whose output a CGI program wrote; `input` begins with the request. nil where memory is out.
-  @inline(never)
-  private mutating func otherMessage(
-    _ invocation: inout Invocation, _ slot: Int, _ outcome: Outcome, _ ran: Interval, _ input: borrowing ByteBuffer, _ now: Instant
-  ) -> ByteBuffer? {
+    if invocation.purpose == .initialisation {
+      return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
+    }
+    let ran = now - invocation.started
+    keep(facts(invocation, action, outcome, figures, ran), action, log, marks)
+    count(action, ResponseKind(outcome), ran, figures)
+    let console = console(of: outcome, action, invocation.limits, log)
+    let input = invocation.request.takeInput()
     let output = invocation.reply.takeBuffer()
-    return outcome.isSuccess ? cgiMessage(slot, output, invocation.activation, input, now)
-      : failureMessage(slot, outcome, invocation.limits, invocation.activation, ran, input, now)
+    guard let slot = slot(of: id), connections[slot].phase == .running else { return console }
+    let message: ByteBuffer?
+    if !outcome.isSuccess {
+      message = failureMessage(slot, outcome, invocation.limits, invocation.activation, ran, input, now)
+    } else if invocation.purpose == .cgi {
+      message = cgiMessage(slot, output, invocation.activation, input, now)
+    } else {
+      counters.successes &+= 1
+      message = invocation.reply.finish(output, isHead: connections[slot].request.isHead)
+    }
+    complete(slot, input, message, &network, now)
+    return console
   }
 
   /// The reply to an invocation that failed; `input` begins with the request. nil where memory is out.
@@ -187,6 +208,39 @@ extension HTTPServer {
     return reply.render(context)
   }
 
+  /// Keeps the record of a request's invocation that ended well with no log, and counts it.
+  @inline(never)
+  private mutating func keepSuccess(_ invocation: inout Invocation, _ action: ActionID, _ cost: InvocationFigures, _ now: Instant) {
+    let ran = now - invocation.started
+    Self.append(&invocation, action, in: entities.actions, at: recordTime(invocation.started), ran, cost, to: &activations)
+    count(action, .success, ran, cost)
+  }
+
+  /// What is known of the invocation goes straight to its place in the record. One whose action was removed while it ran has no name any
+  /// more, and no record.
+  @inline(__always)
+  private static func append(
+    _ invocation: inout Invocation, _ action: ActionID, in table: borrowing ActionTable, at start: UInt64, _ ran: Interval,
+    _ cost: InvocationFigures, to activations: inout ActivationStore
+  ) {
+    _ = activations.append(invocation.activation, name: table.name(of: action)) { (record: inout ActivationRecord) in
+      record.start = start
+      record.duration = ran
+      record.queue = ActivationRecord.microseconds(invocation.started - invocation.arrived)
+      record.limits = invocation.limits
+      record.resultSize = UInt32(clamping: invocation.outputLength)
+      record.set(cost)
+      guard let known = table.record(of: action), let namespace = table.namespace(of: action) else { return }
+      record.namespace = namespace
+      record.owner = namespace
+      record.version = known.version
+      guard known.isCold else { return }
+      record.flags = .cold
+      record.initialisation = ActivationRecord.microseconds(known.preparation)
+    }
+  }
+
+  @inline(__always)
   mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ pages: InvocationFigures) {
     let isSuccess = response == .success
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
@@ -225,14 +279,18 @@ extension HTTPServer {
     _ slot: Int, _ input: consuming ByteBuffer, _ message: consuming ByteBuffer?, _ network: inout Network, _ now: Instant
   ) {
     guard let id = connections[slot].id else { return }
-    input.removeFirst(min(connections[slot].request.totalLength, input.count))
-    network.giveBack(id, input)
+    if input.count > connections[slot].request.totalLength {
+      input.removeFirst(connections[slot].request.totalLength)
+      network.giveBack(id, input)
+    } else {
+      replies.recycle(input)
+    }
     guard let message else {
       reset(slot, &network)
       return
     }
     send(slot, message, &network, now)
-    resume(slot, &network, now)
+    resume(slot, id, &network, now)
   }
 
   /// Answers a request whose bytes are still in the connection's buffer with an error.
@@ -255,14 +313,18 @@ extension HTTPServer {
     send(slot, reply, &network, now)
     guard connections[slot].phase == .running else { return }
     network.consume(id, connections[slot].request.totalLength)
-    resume(slot, &network, now)
+    resume(slot, id, &network, now)
   }
 
   /// Goes on with a connection whose request was answered.
-  private mutating func resume<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
+  @inline(__always)
+  private mutating func resume<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) {
     guard connections[slot].phase == .running else { return }
     resetReceiveLimit(slot, &network)
     becomeIdle(slot, now)
-    advance(slot, &network, now)
+    // Mostly the client sends nothing more before it has the reply.
+    if network.received(id).count > 0 || connections[slot].peerClosed { advance(slot, &network, now) }
   }
 }

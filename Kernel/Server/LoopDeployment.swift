@@ -43,9 +43,8 @@ extension HTTPServer {
       name: order.name, namespace: order.namespace, known: order.known, record: record, change: EntityChange(), rest: ByteBuffer())
     swap(&rest, &order)
     deployment = LoopDeployment(action: action, order: rest, context: context, milliseconds: milliseconds, started: now)
-    invocation.begin(action, record, identifiers.nextActivation(), for: id, arrived: now, now: now)
+    invocation.begin(.initialisation, action, record, identifiers.nextActivation(), for: id, arrived: now, now: now)
     invocation.set(request)
-    invocation.isInitialisation = true
     return true
   }
 

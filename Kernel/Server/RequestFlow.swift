@@ -51,7 +51,7 @@ extension HTTPServer {
       return false
     }
     if heads[slot].matches(network.received(id)), recall(slot) {
-      return awaitRest(slot, id, expectsContinue: false, &network, now)
+      return awaitRest(slot, id, count, expectsContinue: false, &network, now)
     }
     var parser = connections[slot].parser
     let isComplete: Bool

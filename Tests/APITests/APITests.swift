@@ -154,21 +154,26 @@ extension String {
     var date = HTTPDate()
     date.set(1_000_000_000)
     let activation = ActivationID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
-    let context = ReplyContext(id: RequestID(number: 0x00ff_10ab), date: date, connection: .persist, isHead: false, isAPI: false)
+    let id = RequestID(number: activation.high)
+    let context = ReplyContext(id: id, date: date, connection: .persist, isHead: false, isAPI: false)
     var replies = InvocationReplies()
+    let isPrepared = !replies.isPrepared && replies.prepare(activation, date) && replies.isPrepared
+    try #require(isPrepared)
     for (output, isHead) in [("", false), ("hello", false), ("hello", true), (String(repeating: "x", count: 100_000), false)] {
-      guard
-        var common = replies.makeCommon(requestNumber: 0x00ff_10ab, activation: activation, second: 1_000_000_000, date: date),
-        var general = InvocationReplies.make(context, activation: activation)
-      else { Issue.record("out of memory"); return }
+      var common = InvocationReply()
+      var general = InvocationReply()
+      let areMade = replies.beginCommon(&common, activation) && InvocationReplies.begin(&general, context, activation: activation)
+      try #require(areMade)
       let bytes = Array(output.utf8)
       let fits = common.buffer.append(bytes.span) && general.buffer.append(bytes.span)
       #expect(fits)
       #expect(common.outputLength == output.utf8.count)
-      let text = common.finish(isHead: isHead).span.text
-      let other = general.finish(isHead: isHead).span.text
+      let commonMessage = common.takeBuffer()
+      let generalMessage = general.takeBuffer()
+      let text = common.finish(commonMessage, isHead: isHead).span.text
+      let other = general.finish(generalMessage, isHead: isHead).span.text
       #expect(text == other)
-      #expect(text.contains("\r\nX-Request-ID: 0000000000ff10ab\r\nx-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r\n"))
+      #expect(text.contains("\r\nX-Request-ID: 0123456789abcdef\r\nx-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r\n"))
       let length = String(output.utf8.count)
       let field = String(repeating: " ", count: 12 - length.count) + length
       #expect(text.hasSuffix("\r\nContent-Length: \(field)\r\n\r\n" + (isHead ? "" : output)))
@@ -178,14 +183,36 @@ extension String {
   @Test func theDateMovesOn() throws {
     var replies = InvocationReplies()
     var date = HTTPDate()
-    for second: UInt64 in [5, 5, 6] {
+    for second: UInt64 in [5, 6] {
       date.set(second)
-      guard let reply = replies.makeCommon(requestNumber: 1, activation: ActivationID(high: 1, low: 2), second: second, date: date) else {
-        Issue.record("out of memory")
-        return
-      }
-      let text = reply.finish(isHead: false).span.text
+      replies.forget()
+      let activation = ActivationID(high: 1, low: 2)
+      var reply = InvocationReply()
+      let isMade = !replies.isPrepared && replies.prepare(activation, date) && replies.beginCommon(&reply, activation)
+      try #require(isMade)
+      let message = reply.takeBuffer()
+      let text = reply.finish(message, isHead: false).span.text
       #expect(text.contains("Date: Thu, 01 Jan 1970 00:00:0\(second) GMT\r\n"))
+    }
+  }
+
+  /// What a request left in memory is in no reply that uses it again.
+  @Test func memoryIsUsedAgain() throws {
+    let activation = ActivationID(high: 1, low: 2)
+    var replies = InvocationReplies()
+    let isPrepared = replies.prepare(activation, HTTPDate())
+    try #require(isPrepared)
+    for capacity in [0, 64, 1_024, 4_096, 100_000] {
+      var memory = ByteBuffer()
+      let secret = [UInt8](repeating: 0x73, count: capacity)
+      let fits = memory.append(secret.span)
+      replies.recycle(memory)
+      var reply = InvocationReply()
+      let isMade = replies.beginCommon(&reply, activation)
+      try #require(fits && isMade)
+      let text = reply.buffer.span.text
+      let length = reply.outputLength
+      #expect(length == 0 && !text.contains("ss") && text.hasSuffix("\r\n\r\n"))
     }
   }
 }

@@ -53,6 +53,19 @@ import Testing
     }
   }
 
+  @Test func comparisonsOfBytesSeeEveryByte() {
+    for length in 0...80 {
+      let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+      check(bytes.span.equals(bytes.span))
+      check(!bytes.span.equals((bytes + [0]).span))
+      for index in bytes.indices {
+        var other = bytes
+        other[index] ^= 0x80
+        check(!bytes.span.equals(other.span))
+      }
+    }
+  }
+
   /// Of each length, and with each byte changed in turn.
   @Test func comparisonsSeeEveryByte() {
     let texts: [StaticString] = [
