@@ -43,5 +43,6 @@ struct HeadMemory: ~Copyable {
     // Where memory is out nothing is kept.
     _ = text.append(bytes.extracting(0..<request.headLength))
     self.request = request
+    self.request.isRemembered = true
   }
 }

@@ -155,7 +155,7 @@ extension HTTPServer {
     let message = invocation.reply.takeBuffer()
     guard let slot = slot(of: id), connections[slot].phase == .running else { return ByteBuffer() }
     counters.successes &+= 1
-    complete(slot, input, invocation.reply.finish(message, isHead: connections[slot].request.isHead), &network, now)
+    completeRequest(slot, input, invocation.reply.finish(message, isHead: connections[slot].request.isHead), &network, now)
     return ByteBuffer()
   }
 
@@ -212,36 +212,39 @@ extension HTTPServer {
   @inline(never)
   private mutating func keepSuccess(_ invocation: inout Invocation, _ action: ActionID, _ cost: InvocationFigures, _ now: Instant) {
     let ran = now - invocation.started
-    Self.append(&invocation, action, in: entities.actions, at: recordTime(invocation.started), ran, cost, to: &activations)
-    count(action, .success, ran, cost)
-  }
-
-  /// What is known of the invocation goes straight to its place in the record. One whose action was removed while it ran has no name any
-  /// more, and no record.
-  @inline(__always)
-  private static func append(
-    _ invocation: inout Invocation, _ action: ActionID, in table: borrowing ActionTable, at start: UInt64, _ ran: Interval,
-    _ cost: InvocationFigures, to activations: inout ActivationStore
-  ) {
-    _ = activations.append(invocation.activation, name: table.name(of: action)) { (record: inout ActivationRecord) in
+    let isCold = countEnd(of: action, .success, ran, cost)
+    // One whose action was removed while it ran leaves no record.
+    guard let known = entities.actions.record(of: action), let namespace = entities.actions.namespace(of: action) else { return }
+    let start = recordTime(invocation.started)
+    let name = invocation.request.strings.span.extracting(0..<max(0, invocation.request.argumentBytes &- 1))
+    // What is known goes straight to its place in the record.
+    _ = activations.append(invocation.activation, name: name) { (record: inout ActivationRecord) in
       record.start = start
       record.duration = ran
       record.queue = ActivationRecord.microseconds(invocation.started - invocation.arrived)
       record.limits = invocation.limits
       record.resultSize = UInt32(clamping: invocation.outputLength)
       record.set(cost)
-      guard let known = table.record(of: action), let namespace = table.namespace(of: action) else { return }
       record.namespace = namespace
       record.owner = namespace
       record.version = known.version
-      guard known.isCold else { return }
+      guard isCold else { return }
       record.flags = .cold
       record.initialisation = ActivationRecord.microseconds(known.preparation)
     }
   }
 
+  /// Counts an invocation that ended.
+  @inline(never)
+  mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ cost: InvocationFigures) {
+    _ = countEnd(of: action, response, ran, cost)
+  }
+
+  /// Counts an invocation that ended; whether it was the first of the action's version.
   @inline(__always)
-  mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ pages: InvocationFigures) {
+  private mutating func countEnd(
+    of action: ActionID, _ response: ResponseKind, _ ran: Interval, _ cost: InvocationFigures
+  ) -> Bool {
     let isSuccess = response == .success
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
     let durationClass = LatencyHistogram.index(of: ran)
@@ -252,12 +255,13 @@ extension HTTPServer {
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
       isCold = record.isCold
-      record.isCold = false
+      if isCold { record.isCold = false }
     }
     // An action that was removed while it ran is no more counted.
-    guard isThere else { return }
+    guard isThere else { return false }
     if isCold { counters.coldStarts &+= 1 }
-    figures.add(action, response, ran, in: durationClass, isCold: isCold, pages)
+    figures.add(action, response, ran, in: durationClass, isCold: isCold, cost)
+    return isCold
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.
@@ -274,8 +278,17 @@ extension HTTPServer {
     return text
   }
 
-  /// Sends the reply to a request whose bytes were taken from the connection as `input`, and goes on with what follows them.
+  /// As `completeRequest`, not inlined.
+  @inline(never)
   mutating func complete<Network: Transport & ~Copyable>(
+    _ slot: Int, _ input: consuming ByteBuffer, _ message: consuming ByteBuffer?, _ network: inout Network, _ now: Instant
+  ) {
+    completeRequest(slot, input, message, &network, now)
+  }
+
+  /// Sends the reply to a request whose bytes were taken from the connection as `input`, and goes on with what follows them.
+  @inline(__always)
+  private mutating func completeRequest<Network: Transport & ~Copyable>(
     _ slot: Int, _ input: consuming ByteBuffer, _ message: consuming ByteBuffer?, _ network: inout Network, _ now: Instant
   ) {
     guard let id = connections[slot].id else { return }

@@ -77,7 +77,7 @@ extension HTTPServer {
     else { return false }
     counters.requests &+= 1
     connections[slot].parser = HeadParser()
-    connections[slot].request = heads[slot].request
+    if !connections[slot].request.isRemembered { connections[slot].request = heads[slot].request }
     connections[slot].request.number = identifiers.next()
     return true
   }
