@@ -73,11 +73,16 @@ extension HTTPServer {
   @inline(__always)
   private mutating func recall(_ slot: Int) -> Bool {
     guard let action = heads[slot].request.action, let record = entities.actions.record(of: action),
-      record.isPublic || heads[slot].request.hasKey
+      record.isPublic || heads[slot].request.hasKey, heads[slot].request.bodyLength <= settings.limits.bodyBytes
     else { return false }
     counters.requests &+= 1
     connections[slot].parser = HeadParser()
-    if !connections[slot].request.isRemembered { connections[slot].request = heads[slot].request }
+    if connections[slot].request.isRemembered {
+      connections[slot].request.bodyLength = heads[slot].request.bodyLength
+      connections[slot].request.totalLength = heads[slot].request.totalLength
+    } else {
+      connections[slot].request = heads[slot].request
+    }
     connections[slot].request.number = identifiers.next()
     return true
   }
@@ -86,7 +91,7 @@ extension HTTPServer {
   mutating func remember(_ slot: Int, _ bytes: Span<UInt8>) {
     let request = connections[slot].request
     guard request.job == .invoke, request.isPlain, !head.expectsContinue else { return }
-    heads[slot].keep(request, bytes)
+    heads[slot].keep(request, &head, bytes)
   }
 
   /// Waits for the rest of a head.

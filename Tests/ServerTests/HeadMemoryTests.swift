@@ -1,7 +1,40 @@
 import Bytes
+import HTTP
 import Testing
 
 @testable import Server
+
+/// A parsed head and the memory of it, to be compared with others.
+private struct Remembered: ~Copyable {
+  var memory = HeadMemory()
+  var head = RequestHead()
+
+  init(_ text: [UInt8]) throws {
+    var request = PendingRequest()
+    var parser = HeadParser()
+    let isWhole = try parser.parse(text.span, limits: HTTPLimits(), into: &head)
+    try #require(isWhole)
+    request.headLength = head.length
+    request.requestID = head.requestID
+    if case .length(let length) = head.framing { request.bodyLength = Int(length) }
+    memory.keep(request, &head, text.span)
+  }
+
+  mutating func matches(_ text: [UInt8]) -> Bool { memory.matches(text.span) }
+
+  /// What is wrong with taking `text`, which matches, for a head like this one; nil where nothing is.
+  mutating func difference(from text: [UInt8]) -> String? {
+    var other = RequestHead()
+    var parser = HeadParser()
+    guard (try? parser.parse(text.span, limits: HTTPLimits(), into: &other)) == true else { return "it is no head" }
+    guard other.length == head.length, other.method == head.method, other.minorVersion == head.minorVersion else { return "request line" }
+    guard other.path == head.path, other.query == head.query, other.host == head.host else { return "target" }
+    guard other.authorization == head.authorization, other.requestID == head.requestID else { return "another line counts" }
+    guard other.keepsAlive == head.keepsAlive, !other.expectsContinue else { return "connection" }
+    let framing = memory.request.bodyLength == 0 ? BodyFraming.none : .length(UInt64(memory.request.bodyLength))
+    return other.framing == framing ? nil : "body"
+  }
+}
 
 /// What a connection's last head is remembered for, and what must not be remembered of it.
 @Suite struct HeadMemoryTests {
@@ -49,20 +82,77 @@ import Testing
     #expect(world.exchange(index, Self.post("echo", "x", "A: b\n\n")).map(\.status) == [400])
   }
 
-  @Test func everyByteCounts() throws {
-    let text = Array(Self.post("echo", "").utf8)
-    var memory = HeadMemory()
-    var request = PendingRequest()
-    request.headLength = text.count
-    memory.keep(request, text.span)
-    let matches = [memory.matches(text.span), memory.matches((text + [1]).span), memory.matches(Array(text.dropLast()).span)]
-    #expect(matches == [true, true, false])
+  private static let heads = [
+    "POST /function/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n",
+    "POST /function/echo?a=b HTTP/1.1\r\nHost: 10.0.2.15:80\r\nAuthorization: Basic YTpi\r\nX-Request-ID: a-b\r\nAccept: */*\r\nContent-Length: 1\r\n\r\n",
+    "GET /function/echo HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nUser-Agent: b c\r\nX: \r\nY:z\t \r\n\r\n",
+    "PUT /function/echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\nContent-Length: 5\r\nTraceparent: 00-0af7\r\n\r\n",
+  ]
+
+  /// Whatever one byte becomes: a head that matches is one, and means what is remembered.
+  @Test(arguments: heads)
+  func whatMatchesMeansTheSame(_ text: String) throws {
+    let text = Array(text.utf8)
+    var matched = 0
     for place in text.indices {
-      var other = text
-      other[place] ^= 1
-      let isSame = memory.matches(other.span)
-      #expect(!isSame, "byte \(place)")
+      var remembered = try Remembered(text)
+      for byte: UInt8 in 0...255 {
+        var other = text
+        other[place] = byte
+        guard remembered.matches(other) else { continue }
+        matched += 1
+        let difference = remembered.difference(from: other)
+        #expect(difference == nil, "byte \(place) is \(byte)")
+      }
     }
+    #expect(matched >= text.count)
+  }
+
+  @Test func matchesWholeHeadsOnly() throws {
+    let text = Array(Self.post("echo", "").utf8)
+    var remembered = try Remembered(text)
+    let matches = [remembered.matches(text), remembered.matches(text + [1]), remembered.matches(Array(text.dropLast()))]
+    #expect(matches == [true, true, false])
+  }
+
+  @Test func bodiesOfOtherLengths() throws {
+    let world = try world()
+    let index = world.network.open()
+    for body in ["12", "3456", "7", "", "0123456789", "abcdefghijklmn", "x"] {
+      #expect(world.exchange(index, Self.post("echo", body)).map(\.text) == [body])
+    }
+    // The head of ten bytes is remembered; the next has fourteen.
+    #expect(world.exchange(index, Self.post("echo", "0123456789")).map(\.text) == ["0123456789"])
+    #expect(isRemembered(world, index, Self.post("echo", "0123456789abcd")))
+    #expect(!isRemembered(world, index, Self.post("echo", "123456789")))
+    #expect(world.exchange(index, "POST /function/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n1").map(\.status) == [400])
+  }
+
+  @Test func bodyThatIsTooLongIsRefused() throws {
+    let file = smallestELF
+    let small = World { $0.limits = HTTPLimits(bodyBytes: file.count) }
+    try #require(small.deploy("echo", query: "?public=true")?.status == 200)
+    let index = small.network.open()
+    #expect(small.exchange(index, Self.post("echo", String(repeating: "a", count: 100))).map(\.status) == [200])
+    #expect(small.exchange(index, Self.post("echo", String(repeating: "a", count: file.count))).map(\.status) == [200])
+    #expect(small.exchange(index, Self.post("echo", String(repeating: "a", count: file.count + 1))).map(\.status) == [413])
+  }
+
+  @Test func identifiersOfTheClientAreItsOwn() throws {
+    let world = try world()
+    let index = world.network.open()
+    for id in ["abc", "abd", "x-1", "abe"] {
+      #expect(world.exchange(index, Self.post("echo", "1", "X-Request-ID: \(id)\r\n")).first?["x-request-id"] == id)
+    }
+    #expect(world.exchange(index, Self.post("echo", "1", "X-Request-ID: \u{7f}bc\r\n")).map(\.status) == [400])
+  }
+
+  @Test func blanksAroundAnIdentifierAreNoneOfIt() throws {
+    let world = try world()
+    let index = world.network.open()
+    #expect(world.exchange(index, Self.post("echo", "1", "X-Request-ID: abc\r\n")).first?["x-request-id"] == "abc")
+    #expect(world.exchange(index, Self.post("echo", "1", "X-Request-ID: ab \r\n")).first?["x-request-id"] == "ab")
+    #expect(world.exchange(index, Self.post("echo", "1", "X-Request-ID:  bc\r\n")).first?["x-request-id"] == "bc")
   }
 
   @Test func changedActionRunsAnew() throws {
@@ -192,27 +282,32 @@ import Testing
 
   @Test func clientThatNeverRepeatsItselfIsAskedRarely() throws {
     var memory = HeadMemory()
+    var head = RequestHead()
     var kept = 0
     for number in 1...1_000 {
       let text = Array("GET /function/\(1_000 + number) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
       let isSame = memory.matches(text.span)
       #expect(!isSame)
-      var request = PendingRequest()
-      request.headLength = text.count
-      request.number = UInt64(number)
-      memory.keep(request, text.span)
+      keep(text, UInt64(number), &head, &memory)
       if memory.request.number == UInt64(number) { kept += 1 }
     }
     #expect((10...70).contains(kept))
     // Once it does, that is soon found.
     let text = Array("GET /function/a HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-    var request = PendingRequest()
-    request.headLength = text.count
     var tries = 0
     while !memory.matches(text.span), tries < 100 {
-      memory.keep(request, text.span)
+      keep(text, 0, &head, &memory)
       tries += 1
     }
     #expect((1...16).contains(tries))
+  }
+
+  private func keep(_ text: [UInt8], _ number: UInt64, _ head: inout RequestHead, _ memory: inout HeadMemory) {
+    var parser = HeadParser()
+    _ = try? parser.parse(text.span, limits: HTTPLimits(), into: &head)
+    var request = PendingRequest()
+    request.headLength = head.length
+    request.number = number
+    memory.keep(request, &head, text.span)
   }
 }

@@ -116,6 +116,39 @@ extension Span where Element == UInt8 {
   }
 }
 
+extension Span where Element == UInt8 {
+  /// Whether the bytes equal those of `other`, but where `free` has 255 and not 0: there they only have to be blanks or printable ASCII. All
+  /// must be equally long, and of eight bytes at least. The time depends on the length alone.
+  public func equals(_ other: Span<UInt8>, except free: Span<UInt8>) -> Bool {
+    let length = count
+    guard length >= 8, length == other.count, length == free.count else { return false }
+    // SAFETY: all are `length` readable bytes, and every load ends within them.
+    return unsafe withUnsafeBytes { mine in
+      unsafe other.withUnsafeBytes { theirs in
+        unsafe free.withUnsafeBytes { free in
+          @inline(__always) func difference(_ at: Int) -> UInt64 {
+            let word = unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let other = unsafe theirs.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let free = unsafe free.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            // Bit 7 of each byte: not above 31; 127; above 127.
+            let low = word & 0x7f7f_7f7f_7f7f_7f7f
+            let illegal = (~(low &+ 0x6060_6060_6060_6060) | (low &+ 0x0101_0101_0101_0101) | word) & 0x8080_8080_8080_8080
+            return (word ^ other) & ~free | illegal & free
+          }
+          var sum: UInt64 = 0
+          var at = 0
+          while at &+ 8 < length {
+            sum |= difference(at)
+            at &+= 8
+          }
+          // The last word may overlap the one before.
+          return sum | difference(length &- 8) == 0
+        }
+      }
+    }
+  }
+}
+
 extension StaticString {
   /// The bytes of the text.
   public var bytes: Span<UInt8> {
