@@ -65,6 +65,8 @@ public struct InvocationReply: ~Copyable {
 /// Makes the heads.
 public struct InvocationReplies: ~Copyable {
   static let lengthWidth = 12
+  /// Of a request's number.
+  private static let digits = 16
   /// Room made for output at once.
   static let outputRoom = 768
 
@@ -128,21 +130,30 @@ public struct InvocationReplies: ~Copyable {
     return true
   }
 
-  /// Begins `reply` with the head for any request; false where memory is out.
-  @_optimize(size) @inline(never)
-  public static func begin(_ reply: inout InvocationReply, _ context: borrowing ReplyContext, activation: ActivationID) -> Bool {
-    var writer = TextWriter(capacity: 384 &+ Self.outputRoom)
-    writer.beginHead(.ok, date: context.date.span)
-    writer.header("Content-Type", "application/octet-stream")
-    writer.header("X-Request-ID", context.id.span)
-    activation.writeHeader(into: &writer)
-    writer.write("Content-Length: ")
-    let lengthPosition = writer.buffer.count
-    writer.write("            \r\n")
-    writer.endHead(length: nil, connection: context.connection)
-    guard !writer.isBroken else { return false }
-    let headLength = writer.buffer.count
-    reply.begin(writer.finish(), headLength: headLength, lengthField: lengthPosition)
+  /// As `beginCommon`, for a client that sent an identifier of its own, or is told what becomes of the connection; `id` is empty where the
+  /// request's number stands for it. The head must be prepared.
+  @inline(never)
+  public mutating func begin(
+    _ reply: inout InvocationReply, _ activation: ActivationID, id: Span<UInt8>, _ connection: ConnectionOption
+  ) -> Bool {
+    var buffer = ByteBuffer()
+    swap(&buffer, &spare)
+    // The head ends with an empty line, before which a line may come.
+    let end = prepared.count &- 2
+    let afterID = requestPosition &+ Self.digits
+    let moved = id.count > 0 ? id.count &- Self.digits : 0
+    guard buffer.reserve(prepared.count &+ Self.outputRoom),
+      id.count > 0
+        ? buffer.append(prepared.span.extracting(0..<requestPosition)) && buffer.append(id)
+          && buffer.append(prepared.span.extracting(afterID..<end))
+        : buffer.append(prepared.span.extracting(0..<end)),
+      buffer.append(connection.line), buffer.append("\r\n")
+    else { return false }
+    let headLength = buffer.count
+    var bytes = buffer.mutableSpan
+    let place = activationPosition &+ moved
+    bytes.store(hex: activation.high, at: id.count > 0 ? place : requestPosition, and: place)
+    reply.begin(buffer, headLength: headLength, lengthField: lengthPosition &+ moved)
     return true
   }
 }

@@ -113,7 +113,9 @@ public struct HTTPServer: ~Copyable {
       switch event {
       case .opened(let id): open(id, now)
       case .readable(let id):
-        if let slot = slot(of: id) { advance(slot, &network, now) }
+        guard let slot = slot(of: id) else { break }
+        // Mostly that is a whole request, for which a connection has been waiting.
+        if connections[slot].phase != .idle || advanceHead(slot, &network, now) { advance(slot, &network, now) }
       case .peerClosed(let id):
         guard let slot = slot(of: id) else { break }
         connections[slot].peerClosed = true

@@ -12,7 +12,7 @@ import HTTP
 
 /// One head, of `limit` bytes at most, in memory that is taken when there is one.
 struct HeadMemory: ~Copyable {
-  static var limit: Int { 512 }
+  static var limit: Int { 1024 }
   /// Digits of a body's length that may be another one: so many cannot overflow.
   private static var lengthDigits: Int { 9 }
 

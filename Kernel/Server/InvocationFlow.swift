@@ -98,13 +98,13 @@ extension HTTPServer {
   private mutating func beginReply<Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
-    guard case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent else {
-      return InvocationReplies.begin(
-        &invocation.reply, context(slot, network.received(id), now), activation: invocation.activation)
-    }
     updateDate(now)
     guard replies.isPrepared || prepareReplies(invocation.activation) else { return false }
-    return replies.beginCommon(&invocation.reply, invocation.activation)
+    if case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent {
+      return replies.beginCommon(&invocation.reply, invocation.activation)
+    }
+    let own = RequestID.find(connections[slot].request.requestID, in: network.received(id))
+    return replies.begin(&invocation.reply, invocation.activation, id: own, connections[slot].request.option)
   }
 
   @inline(never)

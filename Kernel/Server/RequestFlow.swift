@@ -11,6 +11,7 @@ import Records
 
 extension HTTPServer {
   /// Goes as far with a connection as its bytes allow.
+  @inline(never)
   mutating func advance<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     while true {
       let goesOn =
@@ -40,7 +41,7 @@ extension HTTPServer {
   }
 
   /// Looks for a head. True where the connection can go on at once.
-  private mutating func advanceHead<Network: Transport & ~Copyable>(
+  mutating func advanceHead<Network: Transport & ~Copyable>(
     _ slot: Int, _ network: inout Network, _ now: Instant
   ) -> Bool {
     // A client that sends requests and reads no replies waits, so that it cannot fill memory with replies.

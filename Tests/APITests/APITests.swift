@@ -150,33 +150,43 @@ extension String {
 }
 
 @Suite struct InvocationReplyTests {
-  @Test func theCommonHeadIsTheGeneralOne() throws {
+  @Test(arguments: [("", ConnectionOption.persist), ("", .keepAlive), ("", .close), ("a", .persist), ("0123456789-_.:AZ", .keepAlive), (String(repeating: "z", count: 64), .close)])
+  func heads(_ id: String, _ connection: ConnectionOption) throws {
     var date = HTTPDate()
     date.set(1_000_000_000)
     let activation = ActivationID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
-    let id = RequestID(number: activation.high)
-    let context = ReplyContext(id: id, date: date, connection: .persist, isHead: false, isAPI: false)
     var replies = InvocationReplies()
     let isPrepared = !replies.isPrepared && replies.prepare(activation, date) && replies.isPrepared
     try #require(isPrepared)
     for (output, isHead) in [("", false), ("hello", false), ("hello", true), (String(repeating: "x", count: 100_000), false)] {
-      var common = InvocationReply()
-      var general = InvocationReply()
-      let areMade = replies.beginCommon(&common, activation) && InvocationReplies.begin(&general, context, activation: activation)
-      try #require(areMade)
+      var reply = InvocationReply()
+      let own = Array(id.utf8)
+      var isMade = replies.begin(&reply, activation, id: own.span, connection)
+      if id.isEmpty && connection == .persist {
+        let other = reply.takeBuffer().span.text
+        isMade = replies.beginCommon(&reply, activation)
+        #expect(reply.buffer.span.text == other)
+      }
       let bytes = Array(output.utf8)
-      let fits = common.buffer.append(bytes.span) && general.buffer.append(bytes.span)
-      #expect(fits)
-      #expect(common.outputLength == output.utf8.count)
-      let commonMessage = common.takeBuffer()
-      let generalMessage = general.takeBuffer()
-      let text = common.finish(commonMessage, isHead: isHead).span.text
-      let other = general.finish(generalMessage, isHead: isHead).span.text
-      #expect(text == other)
-      #expect(text.contains("\r\nX-Request-ID: 0123456789abcdef\r\nx-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r\n"))
+      let fits = reply.buffer.append(bytes.span)
+      try #require(isMade && fits)
+      let outputLength = reply.outputLength
+      #expect(outputLength == output.utf8.count)
+      let message = reply.takeBuffer()
+      let text = reply.finish(message, isHead: isHead).span.text
       let length = String(output.utf8.count)
-      let field = String(repeating: " ", count: 12 - length.count) + length
-      #expect(text.hasSuffix("\r\nContent-Length: \(field)\r\n\r\n" + (isHead ? "" : output)))
+      let line = connection == .persist ? "" : "Connection: \(connection == .close ? "close" : "keep-alive")\r\n"
+      let expected = """
+        HTTP/1.1 200 OK\r
+        Date: Sun, 09 Sep 2001 01:46:40 GMT\r
+        Content-Type: application/octet-stream\r
+        X-Request-ID: \(id.isEmpty ? "0123456789abcdef" : id)\r
+        x-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r
+        Content-Length: \(String(repeating: " ", count: 12 - length.count))\(length)\r
+        \(line)\r
+
+        """
+      #expect(text == expected + (isHead ? "" : output))
     }
   }
 
