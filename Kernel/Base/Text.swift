@@ -43,6 +43,16 @@ extension MutableSpan where Element == UInt8 {
     storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
   }
 
+  /// The same at two places.
+  public mutating func store(hex value: UInt64, at first: Int, and second: Int) {
+    let high = Self.digits(UInt32(truncatingIfNeeded: value >> 32))
+    let low = Self.digits(UInt32(truncatingIfNeeded: value))
+    storeLE64(high, at: first)
+    storeLE64(low, at: first &+ 8)
+    storeLE64(high, at: second)
+    storeLE64(low, at: second &+ 8)
+  }
+
   /// The eight digits of `value`, the highest in the lowest byte.
   @inline(__always)
   private static func digits(_ value: UInt32) -> UInt64 {

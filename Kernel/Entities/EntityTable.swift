@@ -77,7 +77,7 @@ public struct EntityTable<Record: BitwiseCopyable & Sendable>: ~Copyable, Sendab
   }
 
   /// The name of `id`; empty where it is stale. Valid until the table changes.
-  @_lifetime(borrow self)
+  @inline(__always) @_lifetime(borrow self)
   public func name(of id: ID) -> Span<UInt8> { names.name(of: id.place) }
 
   /// The namespace number of `id`; nil where it is stale.

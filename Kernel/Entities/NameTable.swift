@@ -143,7 +143,7 @@ struct NameTable: ~Copyable, Sendable {
   }
 
   /// The name of `id`; empty where it is stale. Valid until the table changes.
-  @_lifetime(borrow self)
+  @inline(__always) @_lifetime(borrow self)
   func name(of id: NamePlace) -> Span<UInt8> {
     guard isCurrent(id) else { return names.span.extracting(0..<0) }
     return name(at: id.index)

@@ -26,7 +26,7 @@ extension NameTable {
     }
   }
 
-  @_lifetime(borrow self)
+  @inline(__always) @_lifetime(borrow self)
   func name(at index: UInt32) -> Span<UInt8> {
     let start = Int(places[Int(index)].nameOffset)
     return names.span.extracting(start..<(start &+ Int(places[Int(index)].nameLength)))

@@ -1,6 +1,6 @@
 // Tests on the bytes of heads, eight at a time (Base's Word), and on tokens.
 
-import Base
+public import Base
 
 extension Word {
   /// Marks the bytes of `word` that are neither a letter nor a hyphen: exact for every byte below the first that is above 127.
@@ -19,8 +19,8 @@ extension Word {
   }
 
   /// Marks the bytes of `word` that are no letter, digit, hyphen, dot or colon: exact for every byte.
-  @inline(__always)
-  static func notHostByte(_ word: UInt64) -> UInt64 {
+  @inlinable @inline(__always)
+  public static func notHostByte(_ word: UInt64) -> UInt64 {
     let low = word & ~highs
     let lower = low | (ones &* 0x20)
     let letters = (lower &+ ones &* (0x80 &- 0x61)) & ~(lower &+ ones &* (0x80 &- 0x7b))

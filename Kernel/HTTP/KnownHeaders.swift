@@ -36,11 +36,22 @@ extension RequestHead {
     case 13 where name.equalsIgnoringCase("authorization"):
       if authorization.isAbsent { authorization = field.value }
     case 14 where name.equalsIgnoringCase("content-length"):
+      hasOneLength = lengthDigits.isAbsent
+      lengthDigits = field.value
       try noteContentLength(value)
     case 17 where name.equalsIgnoringCase("transfer-encoding"):
       noteTransferEncoding(value)
     default: break
     }
+  }
+
+  /// Whether the value of a header line has a say in what is done with the request or its connection, and not only in what is told of it.
+  @_optimize(size) @inline(never)
+  public func isDecisive(_ field: HeaderField, in bytes: Span<UInt8>) -> Bool {
+    let name = bytes.extracting(field.name)
+    return name.equalsIgnoringCase("host") || name.equalsIgnoringCase("expect") || name.equalsIgnoringCase("connection")
+      || name.equalsIgnoringCase("authorization") || name.equalsIgnoringCase("content-length")
+      || name.equalsIgnoringCase("transfer-encoding")
   }
 
   /// RFC 9112 §3.2: what can be no host and port is refused, so that nothing behind the server reads it otherwise.

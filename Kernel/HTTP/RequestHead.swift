@@ -83,6 +83,9 @@ public struct RequestHead: ~Copyable {
   public internal(set) var contentType = ByteRange.absent
   public internal(set) var accept = ByteRange.absent
   public internal(set) var requestID = ByteRange.absent
+  /// The digits of the last Content-Length line, and whether it is the only one.
+  public internal(set) var lengthDigits = ByteRange.absent
+  public internal(set) var hasOneLength = false
 
   public internal(set) var fieldCount = 0
   /// The header lines in order; valid below `fieldCount`.
@@ -123,6 +126,8 @@ public struct RequestHead: ~Copyable {
     contentType = .absent
     accept = .absent
     requestID = .absent
+    lengthDigits = .absent
+    hasOneLength = false
     fieldCount = 0
     hostCount = 0
     contentLength = nil

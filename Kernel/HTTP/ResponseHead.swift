@@ -49,14 +49,9 @@ extension TextWriter {
       write("Content-Length: ")
       write(decimal: UInt64(max(0, length)))
     }
-    switch (connection, length) {
-    case (.persist, nil): write("\r\n")
-    case (.persist, _): write("\r\n\r\n")
-    case (.keepAlive, nil): write("Connection: keep-alive\r\n\r\n")
-    case (.keepAlive, _): write("\r\nConnection: keep-alive\r\n\r\n")
-    case (.close, nil): write("Connection: close\r\n\r\n")
-    case (.close, _): write("\r\nConnection: close\r\n\r\n")
-    }
+    if length != nil { write("\r\n") }
+    write(connection.line)
+    write("\r\n")
   }
 }
 
@@ -67,4 +62,13 @@ public enum ConnectionOption: Sendable, BitwiseCopyable {
   /// `keep-alive`, which an HTTP/1.0 client asked for.
   case keepAlive
   case close
+
+  /// The header line that says it.
+  public var line: StaticString {
+    switch self {
+    case .persist: ""
+    case .keepAlive: "Connection: keep-alive\r\n"
+    case .close: "Connection: close\r\n"
+    }
+  }
 }

@@ -21,6 +21,7 @@ final class Kernel {
   private var stack: NetworkStack
   private var server: HTTPServer
   private var executor: Executor
+  private var invocation = Invocation()
   private var isReady = false
   private var haltPoll: HaltPoll
   /// Whether PAUSE is for loops that wait, as it should be.
@@ -97,7 +98,7 @@ final class Kernel {
   private func runAction() -> Bool {
     guard server.waitingCount > 0 else { return false }
     actionBegan = clock.now
-    guard var invocation = server.next(&executor, &stack, now: actionBegan) else {
+    guard server.next(&invocation, &executor, &stack, now: actionBegan) else {
       send()
       return true
     }
@@ -108,7 +109,7 @@ final class Kernel {
     let outcome = invocation.run(on: &executor, log: &log)
     receiver.disarmInterrupt()
     let text = server.finish(
-      invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
+      &invocation, outcome, log: log, figures: executor.lastInvocation, marks: executor.takeLogMarks(), &stack, now: clock.now)
     send()
     executor.restore(instance)
     server.gauges.pages = executor.allInvocations

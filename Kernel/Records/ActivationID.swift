@@ -69,6 +69,10 @@ public struct IdentifierGenerator: Sendable, BitwiseCopyable {
     return value ^ (value >> 31)
   }
 
+  /// The identifier of the activation that a request with a number from `next` makes.
+  @inlinable
+  public func activation(of number: UInt64) -> ActivationID { ActivationID(high: number, low: boot) }
+
   @inlinable
   public mutating func nextActivation() -> ActivationID { ActivationID(high: next(), low: boot) }
 }

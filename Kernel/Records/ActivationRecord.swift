@@ -178,7 +178,7 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
   }
 
   /// Takes over what the invocation cost.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func set(_ figures: InvocationFigures) {
     startup = Self.number(figures.startNanoseconds / 1_000)
     run = Self.number(figures.runNanoseconds / 1_000)

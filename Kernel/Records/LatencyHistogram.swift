@@ -9,7 +9,7 @@ public struct LatencyHistogram: Equatable, Sendable, BitwiseCopyable {
   public static var boundCount: Int { 21 }
 
   /// Microseconds up to which class `index` goes, the bound included; the last class has none.
-  @inline(never)
+  @inline(__always)
   public static func bound(_ index: Int) -> UInt64 {
     switch index {
     case 0: 10
@@ -59,8 +59,10 @@ public struct LatencyHistogram: Equatable, Sendable, BitwiseCopyable {
   }
 
   /// The class of a latency.
+  @inline(__always)
   public static func index(of latency: Interval) -> Int {
-    let microseconds = latency.nanoseconds / 1_000 &+ (latency.nanoseconds % 1_000 > 0 ? 1 : 0)
+    // Rounded up.
+    let microseconds = latency.nanoseconds == 0 ? 0 : (latency.nanoseconds &- 1) / 1_000 &+ 1
     let bit = 63 &- (microseconds | 8).leadingZeroBitCount
     // The first class that a value with this highest bit can be in. No bound lies between 2048 and 4095, nor between 2097152 and 4194303.
     let first = min(bit &- 3 &- (bit >= 12 ? 1 : 0) &- (bit >= 22 ? 1 : 0), boundCount)

@@ -211,40 +211,41 @@ extension HTTPServer {
     answerWaiting(slot, reply, known, &network, now)
   }
 
-  @inline(__always)
-  mutating func takeWaiting(_ work: Work) -> PendingActivation? {
-    guard case .activation(let place) = work else { return nil }
-    return backlog.take(place)
+  /// Takes up the activation whose turn it is, as `begin` does.
+  @inline(never)
+  mutating func beginWaiting<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ work: Work, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard case .activation(let place) = work, let activation = backlog.take(place) else { return false }
+    return begin(&invocation, activation, &network, now)
   }
 
-  /// Takes up an activation; nil where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
+  /// Takes up an activation; false where it ended before it began, as what the kernel does itself does, or is a sequence, whose first
   /// step is then the next in the queue.
-  @inline(never)
-  mutating func begin<Network: Transport & ~Copyable>(
-    _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
-  ) -> Invocation? {
+  private mutating func begin<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ activation: consuming PendingActivation, _ network: inout Network, _ now: Instant
+  ) -> Bool {
     let action = activation.target.action
     guard let record = entities.actions.record(of: action), !(record.isSequence && activation.isRaw) else {
       abandon(activation, .notFound, &network, now)
-      return nil
+      return false
     }
     guard !record.isSequence else {
       beginSequence(activation, record, &network, now)
-      return nil
+      return false
     }
     if let feed = record.builtIn {
       runFeed(feed, activation, record, &network, now)
-      return nil
+      return false
     }
     guard let request = makeRequest(&activation, record, now) else {
       abandon(activation, .outOfMemory, &network, now)
-      return nil
+      return false
     }
-    let invocation = Invocation(
-      instance: record.instance, activation: activation.id, request: request, reply: InvocationReply(), connection: nil,
-      arrived: activation.arrived, action: action, limits: record.limits, started: now, isCGI: false)
+    invocation.begin(.activation, action, record, activation.id, for: nil, arrived: activation.arrived, now: now)
+    invocation.set(request)
     running = consume activation
-    return invocation
+    return true
   }
 
   /// Answers for an activation that could not be begun. It leaves no record: nothing ran.
@@ -279,18 +280,18 @@ extension HTTPServer {
   /// Keeps the record of an activation that ran and answers who waits for it. Returns what the console shows.
   @inline(never)
   mutating func finishActivation<Network: Transport & ~Copyable>(
-    _ invocation: consuming Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ invocation: inout Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
     let ran = now - invocation.started
-    let action = invocation.action
     let limits = invocation.limits
-    spareStrings = invocation.takeStrings()
-    let console = console(of: outcome, action, limits, log)
+    spareStrings = invocation.request.takeStrings()
+    _ = invocation.request.takeInput()
+    let console = outcome.isSuccess && log.isEmpty ? ByteBuffer() : console(of: outcome, action, limits, log)
+    var facts = facts(invocation, action, outcome, figures, ran)
+    let output = invocation.reply.takeBuffer()
     guard let activation = running.take() else { return console }
-    var facts = facts(invocation, outcome, figures, ran)
     facts.namespace = UInt16(activation.namespace.index)
-    let output = invocation.takeReply().takeOutput()
     var lines = 0
     var json = ByteBuffer()
     if activation.isRaw {
@@ -372,35 +373,22 @@ extension HTTPServer {
   }
 
   /// What the record of an invocation says.
-  @inline(__always)
-  private mutating func facts(
-    _ invocation: borrowing Invocation, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
+  @_optimize(size) @inline(never)
+  mutating func facts(
+    _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
   ) -> ActivationFacts {
-    let record = entities.actions.record(of: invocation.action)
+    let record = entities.actions.record(of: action)
     return ActivationFacts(
-      id: invocation.activation, namespace: entities.actions.namespace(of: invocation.action) ?? 0,
-      start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
+      id: invocation.activation, namespace: entities.actions.namespace(of: action) ?? 0,
+      start: recordTime(invocation.started), ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
       concurrency: record?.concurrency ?? 1, isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome,
       response: ResponseKind(outcome), size: invocation.outputLength, figures: figures)
   }
 
-  /// Keeps the record of a raw invocation.
-  @inline(__always)
-  mutating func keep(
-    _ invocation: borrowing Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
-    _ marks: borrowing LogMarks, _ ran: Interval
-  ) {
-    let facts = facts(invocation, outcome, figures, ran)
-    if outcome.isSuccess && log.isEmpty {
-      Self.append(facts, of: invocation.action, in: entities.actions, to: &activations)
-    } else {
-      keep(facts, invocation.action, log, marks)
-    }
-  }
-
+  /// Keeps the record of a request's invocation that failed or wrote a log.
   @_optimize(size) @inline(never)
-  private mutating func keep(
+  mutating func keep(
     _ facts: ActivationFacts, _ action: ActionID, _ log: borrowing ByteBuffer, _ marks: borrowing LogMarks
   ) {
     var result = ByteBuffer()
@@ -413,13 +401,6 @@ extension HTTPServer {
     var sized = facts
     if !result.isEmpty { sized.size = 0 }
     _ = Self.append(sized, of: action, in: entities.actions, result, text, to: &activations)
-  }
-
-  @inline(__always)
-  private static func append(
-    _ facts: ActivationFacts, of action: ActionID, in table: borrowing ActionTable, to store: inout ActivationStore
-  ) {
-    _ = store.append(facts.id, name: table.name(of: action)) { (record: inout ActivationRecord) in facts.fill(&record) }
   }
 
   @_optimize(size) @inline(never)

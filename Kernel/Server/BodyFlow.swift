@@ -13,32 +13,59 @@ extension HTTPServer {
     _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
     switch head.framing {
-    case .none:
-      connections[slot].request.totalLength = head.length
-      return enqueue(slot, &network, now)
+    case .none: connections[slot].request.totalLength = head.length
     case .length(let length):
       guard length <= UInt64(settings.limits.bodyBytes) else {
         refuse(slot, .bodyTooLarge, &network, now)
         return false
       }
-      let total = head.length &+ Int(length)
       connections[slot].request.bodyLength = Int(length)
-      connections[slot].request.totalLength = total
-      if network.received(id).count >= total {
-        return enqueue(slot, &network, now)
-      }
-      guard allow(slot, total, &network), network.reserve(id, total) || entities.dropCode() && network.reserve(id, total) else {
-        refuse(slot, .bodyMemory, &network, now)
-        return false
-      }
-      connections[slot].phase = .body
-      connections[slot].bodyMark = network.received(id).count
-    case .chunked:
-      connections[slot].phase = .chunkedBody
-      connections[slot].decoder = ChunkedDecoder(start: head.length, limit: settings.limits.bodyBytes)
+      connections[slot].request.totalLength = head.length &+ Int(length)
+    case .chunked: return awaitChunks(slot, id, &network, now)
     }
+    remember(slot, network.received(id))
+    return awaitRest(slot, id, network.received(id).count, expectsContinue: head.expectsContinue, &network, now)
+  }
+
+  /// Makes room for what is missing of a request whose length is known, and of which `count` bytes are there. True where the
+  /// connection can go on at once.
+  @inline(__always)
+  mutating func awaitRest<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ count: Int, expectsContinue: Bool, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    if count >= connections[slot].request.totalLength { return enqueue(slot, id, &network, now) }
+    return awaitBytes(slot, id, expectsContinue, &network, now)
+  }
+
+  @inline(never)
+  private mutating func awaitBytes<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ expectsContinue: Bool, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    let total = connections[slot].request.totalLength
+    guard allow(slot, total, &network), network.reserve(id, total) || entities.dropCode() && network.reserve(id, total) else {
+      refuse(slot, .bodyMemory, &network, now)
+      return false
+    }
+    connections[slot].phase = .body
+    connections[slot].bodyMark = network.received(id).count
+    return awaitProgress(slot, id, expectsContinue, &network, now)
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func awaitChunks<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    connections[slot].phase = .chunkedBody
+    connections[slot].decoder = ChunkedDecoder(start: head.length, limit: settings.limits.bodyBytes)
+    return awaitProgress(slot, id, head.expectsContinue, &network, now)
+  }
+
+  /// Gives the body its time, and the client leave to send it where it waits for that. True where the connection can go on at once.
+  private mutating func awaitProgress<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ expectsContinue: Bool, _ network: inout Network, _ now: Instant
+  ) -> Bool {
     arm(slot, now + settings.limits.bodyStallTime)
-    if head.expectsContinue, network.received(id).count == head.length { sendContinue(slot, &network) }
+    if expectsContinue, network.received(id).count == connections[slot].request.headLength { sendContinue(slot, &network) }
     return connections[slot].phase != .aborted
   }
 
@@ -48,7 +75,7 @@ extension HTTPServer {
   ) -> Bool {
     guard let id = connections[slot].id else { return false }
     let count = network.received(id).count
-    if count >= connections[slot].request.totalLength { return enqueue(slot, &network, now) }
+    if count >= connections[slot].request.totalLength { return enqueue(slot, id, &network, now) }
     if connections[slot].peerClosed {
       linger(slot, &network, now)
     } else if count > connections[slot].bodyMark {
@@ -87,7 +114,7 @@ extension HTTPServer {
       if let end {
         connections[slot].request.bodyLength = decoder.count
         connections[slot].request.totalLength = end
-        return enqueue(slot, &network, now)
+        return enqueue(slot, id, &network, now)
       }
       arm(slot, now + settings.limits.bodyStallTime)
     }
@@ -139,8 +166,10 @@ extension HTTPServer {
   }
 
   /// The request is complete: it waits for the executor. True where it was answered and the connection can go on at once.
-  private mutating func enqueue<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) -> Bool {
-    guard let id = connections[slot].id else { return false }
+  @inline(__always)
+  private mutating func enqueue<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
     connections[slot].deadline = .distantFuture
     connections[slot].request.arrived = now
     if isMetered, refusesInvocation(slot, id, &network, now) { return false }

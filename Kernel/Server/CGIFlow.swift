@@ -32,14 +32,13 @@ extension HTTPServer {
     guard !text.isBroken, request.addEnvironment(block: text.finish()) else { throw .outOfMemory }
   }
 
-  /// The reply that the output of a CGI program is; `input` begins with the request. nil where memory is out.
+  /// The reply that `output`, a CGI program's, is; `input` begins with the request. nil where memory is out.
   @_optimize(size)
   @inline(never)
   mutating func cgiMessage(
-    _ slot: Int, _ reply: consuming InvocationReply, _ activation: ActivationID, _ input: borrowing ByteBuffer, _ now: Instant
+    _ slot: Int, _ output: borrowing ByteBuffer, _ activation: ActivationID, _ input: borrowing ByteBuffer, _ now: Instant
   ) -> ByteBuffer? {
     let context = context(slot, input.span, now)
-    let output = reply.takeOutput()
     do throws(CGIError) {
       let head = try CGIHead(parsing: output.span)
       counters.count(head.status)

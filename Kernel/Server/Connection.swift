@@ -46,6 +46,11 @@ struct PendingRequest: Sendable, BitwiseCopyable {
   var owner = NamespaceID(index: 0)
   /// The action to invoke.
   var action: ActionID?
+  /// Whether the same head means the same action for as long as that is there, and whether a key for it was found in the head.
+  var isPlain = false
+  var hasKey = false
+  /// Whether this is what the connection's `HeadMemory` has, but for number, arrival and the body's length.
+  var isRemembered = false
   /// The package and name of the entity that is meant, percent-encoded.
   var package = ByteRange.absent
   var name = ByteRange.absent

@@ -3,6 +3,7 @@
 
 import API
 import Base
+import Bytes
 import HTTP
 
 extension HTTPServer {

@@ -111,6 +111,8 @@ extension HTTPServer {
       guard entities.actions.namespace(of: id) == UInt16(own.index) else { throw .forbidden }
     }
     pending.action = id
+    pending.isPlain = isPlain
+    pending.hasKey = !record.isPublic
   }
 
   /// As above, for a name with a dot or an escape: the whole is a name in the first namespace, or what follows the last dot is

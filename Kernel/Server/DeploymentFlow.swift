@@ -10,11 +10,11 @@ import HTTP
 import Net
 
 extension HTTPServer {
-  /// PUT of an action, which is answered with its entity; where it has to initialise in loop mode, returns the run that comes first.
+  /// PUT of an action, which is answered with its entity; true where it has to initialise in loop mode first, for which `invocation` is set up.
   @_optimize(size) @inline(never)
   mutating func deploy<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
-    _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
-  ) -> Invocation? {
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
+  ) -> Bool {
     let context = context(slot, network.received(id), now)
     let milliseconds = wallClock(now)
     var order: ActionOrder
@@ -22,7 +22,7 @@ extension HTTPServer {
       order = try checkedOrder(connections[slot].request, network.received(id), milliseconds)
     } catch {
       answer(slot, error.reply(context.id, text: network.received(id)), &network, now)
-      return nil
+      return false
     }
     // The request itself goes with the code.
     let request = network.takeReceived(id)
@@ -31,8 +31,7 @@ extension HTTPServer {
     do throws(PutError) {
       let action = try execute(&order, request, &executor, milliseconds)
       if let action { reply = entityReply(action, order.namespace) } else {
-        let run = beginInitialisation(&order, id, context, milliseconds, now)
-        if let run { return run }
+        if beginInitialisation(&invocation, &order, id, context, milliseconds, now) { return true }
         reply = PutError.install(.noMemory).reply(context.id)
         if let instance = takeDiscarded() { executor.remove(instance) }
       }
@@ -41,7 +40,7 @@ extension HTTPServer {
     }
     counters.count(reply.status.code)
     complete(slot, order.takeRest(), reply.render(context), &network, now)
-    return nil
+    return false
   }
 
   /// The order, with all checked that needs no code.

@@ -30,7 +30,9 @@ public struct HTTPServer: ~Copyable {
   let accounts: AccountTable
   let page: WebPage
   var lastCredentials = KnownCredentials()
-  var connections: [Connection]
+  var connections: FixedArray<Connection>
+  /// The last head of each connection.
+  var heads: FixedArray<HeadMemory>
   var queue: JobQueue
   var backlog: Backlog
   /// Sequences that run.
@@ -50,7 +52,6 @@ public struct HTTPServer: ~Copyable {
   var head = RequestHead()
   var identifiers: IdentifierGenerator
   var date = HTTPDate()
-  var dateSecond: UInt64 = 0
   /// When `date` must be made anew.
   var dateEnd = Instant(nanoseconds: 0)
   var replies = InvocationReplies()
@@ -71,7 +72,8 @@ public struct HTTPServer: ~Copyable {
     isMetered = settings.quota.isBounded
     quotas = Self.makeQuotas(settings.quota)
     identifiers = IdentifierGenerator(seed: settings.seed)
-    connections = Array(repeating: Connection(), count: max(1, settings.connections))
+    connections = Self.makeTable(settings) { _ in Connection() }
+    heads = Self.makeTable(settings) { _ in HeadMemory() }
     queue = JobQueue(capacity: settings.queue)
     backlog = Self.makeBacklog(settings)
     activations = ActivationStore(capacity: settings.activations, textBytes: settings.activationBytes)
@@ -86,6 +88,12 @@ public struct HTTPServer: ~Copyable {
       fatalError("no memory for the package alarms")
     }
     return entities
+  }
+
+  /// A table with an element for each connection.
+  private static func makeTable<Element: ~Copyable>(_ settings: ServerSettings, _ make: (Int) -> Element) -> FixedArray<Element> {
+    guard let table = FixedArray(count: max(1, settings.connections), make) else { fatalError("no memory for the connections") }
+    return table
   }
 
   private static func makeBacklog(_ settings: ServerSettings) -> Backlog {
@@ -105,7 +113,9 @@ public struct HTTPServer: ~Copyable {
       switch event {
       case .opened(let id): open(id, now)
       case .readable(let id):
-        if let slot = slot(of: id) { advance(slot, &network, now) }
+        guard let slot = slot(of: id) else { break }
+        // Mostly that is a whole request, for which a connection has been waiting.
+        if connections[slot].phase != .idle || advanceHead(slot, &network, now) { advance(slot, &network, now) }
       case .peerClosed(let id):
         guard let slot = slot(of: id) else { break }
         connections[slot].peerClosed = true

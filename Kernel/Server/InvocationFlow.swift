@@ -10,94 +10,131 @@ import Net
 import Records
 
 extension HTTPServer {
-  /// Does the work that waits until there is an invocation to run, which it returns; nil where nothing waits.
+  /// Does the work that waits until there is an invocation to run, which it sets up in `invocation`; false where nothing waits.
   ///
   /// The caller runs the invocation, with nothing of the server borrowed, gives it to `finish`, restores its instance, and removes what
   /// `takeDiscarded` names. Must not be called while one is
   /// on its way.
   public mutating func next<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
-    _ executor: inout Executor, _ network: inout Network, now: Instant
-  ) -> Invocation? {
-    guard !isRunningAction else { return nil }
+    _ invocation: inout Invocation, _ executor: inout Executor, _ network: inout Network, now: Instant
+  ) -> Bool {
+    guard !isRunningAction else { return false }
     while let work = queue.pop() {
-      guard case .connection(let id) = work else {
-        guard let activation = takeWaiting(work), let invocation = begin(activation, &network, now) else { continue }
-        isRunningAction = true
-        return invocation
-      }
-      guard let slot = slot(of: id), connections[slot].phase == .queued else { continue }
-      // The network keeps what was received until it has told of the end of a connection; this only makes sure.
-      guard network.received(id).count >= connections[slot].request.totalLength else {
-        reset(slot, &network)
-        continue
-      }
-      connections[slot].phase = .running
-      switch connections[slot].request.job {
-      case .invoke:
-        if let invocation = makeInvocation(slot, id, &network, now) {
-          isRunningAction = true
-          return invocation
+      let isBegun =
+        if case .connection(let id) = work {
+          begin(&invocation, id, &executor, &network, now)
+        } else {
+          beginWaiting(&invocation, work, &network, now)
         }
-      case .put where connections[slot].request.collection != .actions, .setStatus: change(slot, id, &network, now)
-      case .put:
-        if let initialisation = deploy(slot, id, &executor, &network, now) {
-          isRunningAction = true
-          return initialisation
-        }
-      case .remove: remove(slot, id, &executor, &network, now)
-      // Those wait as activations, not as requests.
-      case .activate, .web, .background, .fire: fail(slot, .notFound, &network, now)
-      }
+      guard isBegun else { continue }
+      isRunningAction = true
+      return true
     }
-    return nil
+    return false
   }
 
-  /// Takes up an invocation; nil where it was answered with an error instead.
+  /// Does what a connection's request asks for. True where that is to run an action.
   @inline(__always)
-  private mutating func makeInvocation<Network: Transport & ~Copyable>(
-    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
-  ) -> Invocation? {
-    let pending = connections[slot].request
-    guard let action = pending.action, let record = entities.actions.record(of: action) else {
+  private mutating func begin<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let slot = slot(of: id), connections[slot].phase == .queued else { return false }
+    connections[slot].phase = .running
+    return connections[slot].request.job == .invoke ? begin(&invocation, slot, id, &network, now)
+      : doWork(&invocation, slot, id, &executor, &network, now)
+  }
+
+  /// Does the work of a connection's request, which is no invocation. True where there is an action to initialise.
+  @inline(never)
+  private mutating func doWork<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ executor: inout Executor, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    // The network keeps what was received until it has told of the end of a connection; this only makes sure.
+    guard network.received(id).count >= connections[slot].request.totalLength else {
+      reset(slot, &network)
+      return false
+    }
+    switch connections[slot].request.job {
+    case .put where connections[slot].request.collection == .actions:
+      return deploy(&invocation, slot, id, &executor, &network, now)
+    case .put, .setStatus: change(slot, id, &network, now)
+    case .remove: remove(slot, id, &executor, &network, now)
+    // Those wait as activations, not as requests.
+    case .activate, .web, .background, .fire, .invoke: fail(slot, .notFound, &network, now)
+    }
+    return false
+  }
+
+  /// Takes up an invocation; false where it was answered with an error instead.
+  @inline(__always)
+  private mutating func begin<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action) else {
       fail(slot, .notFound, &network, now)
-      return nil
+      return false
     }
-    let activation = identifiers.nextActivation()
-    guard let reply = record.isCGI ? InvocationReply() : makeReply(slot, activation, network.received(id), now) else {
+    invocation.begin(
+      record.isCGI ? .cgi : .request, action, record, identifiers.activation(of: connections[slot].request.number), for: id,
+      arrived: connections[slot].request.arrived, now: now)
+    if invocation.named != action || record.hasEnvironment, !setStrings(&invocation, slot, id, action, &network, now) { return false }
+    guard record.isCGI || beginReply(&invocation, slot, id, &network, now) else {
       fail(slot, .outOfMemory, &network, now)
-      return nil
+      return false
     }
-    var strings = ByteBuffer()
-    swap(&strings, &spareStrings)
-    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: strings)
-    guard request.addArgument(entities.actions.name(of: action)) else {
+    let input = network.takeReceived(id)
+    // As in `doWork`.
+    guard input.count >= connections[slot].request.totalLength else {
+      reset(slot, &network)
+      return false
+    }
+    let start = connections[slot].request.headLength
+    invocation.request.setInput(input, body: start..<start &+ connections[slot].request.bodyLength)
+    return true
+  }
+
+  /// Begins with the head of the reply that is sent if all goes well; false where memory is out.
+  @inline(__always)
+  private mutating func beginReply<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    updateDate(now)
+    guard replies.isPrepared || prepareReplies(invocation.activation) else { return false }
+    if case .persist = connections[slot].request.option, connections[slot].request.requestID.isAbsent {
+      return replies.beginCommon(&invocation.reply, invocation.activation)
+    }
+    let own = RequestID.find(connections[slot].request.requestID, in: network.received(id))
+    return replies.begin(&invocation.reply, invocation.activation, id: own, connections[slot].request.option)
+  }
+
+  @inline(never)
+  private mutating func prepareReplies(_ activation: ActivationID) -> Bool { replies.prepare(activation, date) }
+
+  /// Sets the strings of an invocation: the action's name, and the environment where it is given one. False where the request was answered
+  /// with an error instead.
+  @_optimize(size) @inline(never)
+  private mutating func setStrings<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ action: ActionID, _ network: inout Network, _ now: Instant
+  ) -> Bool {
+    invocation.named = nil
+    var request = InvocationRequest(input: ByteBuffer(), body: 0..<0, strings: invocation.request.takeStrings())
+    guard let record = entities.actions[action], request.addArgument(entities.actions.name(of: action)) else {
       fail(slot, .outOfMemory, &network, now)
-      return nil
+      return false
     }
     if record.hasEnvironment {
+      if record.isCGI { invocation.reply = InvocationReply() }
       do throws(APIError) {
-        try addEnvironment(slot, id, action, record, activation, to: &request, &network, now)
+        try addEnvironment(slot, id, action, record, invocation.activation, to: &request, &network, now)
       } catch {
         fail(slot, error, &network, now)
-        return nil
+        return false
       }
+    } else {
+      invocation.named = action
     }
-    request.setInput(network.takeReceived(id), body: pending.headLength..<pending.headLength &+ pending.bodyLength)
-    return Invocation(
-      instance: record.instance, activation: activation, request: request, reply: reply, connection: id,
-      arrived: pending.arrived, action: action, limits: record.limits, started: now, isCGI: record.isCGI)
-  }
-
-  /// The head of the reply that is sent if all goes well.
-  private mutating func makeReply(
-    _ slot: Int, _ activation: ActivationID, _ bytes: Span<UInt8>, _ now: Instant
-  ) -> InvocationReply? {
-    let pending = connections[slot].request
-    if case .persist = pending.option, pending.requestID.isAbsent {
-      updateDate(now)
-      return replies.makeCommon(requestNumber: pending.number, activation: activation, second: dateSecond, date: date)
-    }
-    return InvocationReplies.make(context(slot, bytes, now), activation: activation)
+    invocation.request = request
+    return true
   }
 
   /// Sends the reply to an invocation that ran, and goes on with what its client sent meanwhile.
@@ -106,33 +143,48 @@ extension HTTPServer {
   /// before it and nothing in it that a terminal would act on, and, where the invocation failed, how. Empty where there is nothing.
   @inline(never)
   public mutating func finish<Network: Transport & ~Copyable>(
-    _ invocation: consuming Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
+    _ invocation: inout Invocation, _ outcome: Outcome, log: borrowing ByteBuffer,
     figures: InvocationFigures = InvocationFigures(), marks: borrowing LogMarks = LogMarks(), _ network: inout Network, now: Instant
   ) -> ByteBuffer {
     isRunningAction = false
-    guard let id = invocation.connection else { return finishActivation(invocation, outcome, log, figures, marks, &network, now) }
-    if invocation.isInitialisation {
+    // Nearly all are requests of `/function` whose action ends well and writes no log.
+    guard invocation.purpose == .request, outcome.isSuccess, log.isEmpty, let action = invocation.action, let id = invocation.connection
+    else { return finishOther(&invocation, outcome, log, figures, marks, &network, now) }
+    keepSuccess(&invocation, action, figures, now)
+    let input = invocation.request.takeInput()
+    let message = invocation.reply.takeBuffer()
+    guard let slot = slot(of: id), connections[slot].phase == .running else { return ByteBuffer() }
+    counters.successes &+= 1
+    completeRequest(slot, input, invocation.reply.finish(message, isHead: connections[slot].request.isHead), &network, now)
+    return ByteBuffer()
+  }
+
+  /// As `finish`, for every other.
+  @_optimize(size) @inline(never)
+  private mutating func finishOther<Network: Transport & ~Copyable>(
+    _ invocation: inout Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
+  ) -> ByteBuffer {
+    guard let action = invocation.action else { return ByteBuffer() }
+    guard let id = invocation.connection else { return finishActivation(&invocation, action, outcome, log, figures, marks, &network, now) }
+    if invocation.purpose == .initialisation {
       return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
     }
-    let limits = invocation.limits
     let ran = now - invocation.started
-    let isSuccess = outcome.isSuccess
-    keep(invocation, outcome, log, figures, marks, ran)
-    count(invocation.action, ResponseKind(outcome), ran, figures)
-    let console = console(of: outcome, invocation.action, limits, log)
-
-    let activation = invocation.activation
-    let input = invocation.takeInput()
-    spareStrings = invocation.takeStrings()
+    keep(facts(invocation, action, outcome, figures, ran), action, log, marks)
+    count(action, ResponseKind(outcome), ran, figures)
+    let console = console(of: outcome, action, invocation.limits, log)
+    let input = invocation.request.takeInput()
+    let output = invocation.reply.takeBuffer()
     guard let slot = slot(of: id), connections[slot].phase == .running else { return console }
     let message: ByteBuffer?
-    if !isSuccess {
-      message = failureMessage(slot, outcome, limits, activation, ran, input, now)
-    } else if invocation.isCGI {
-      message = cgiMessage(slot, invocation.takeReply(), activation, input, now)
+    if !outcome.isSuccess {
+      message = failureMessage(slot, outcome, invocation.limits, invocation.activation, ran, input, now)
+    } else if invocation.purpose == .cgi {
+      message = cgiMessage(slot, output, invocation.activation, input, now)
     } else {
       counters.successes &+= 1
-      message = invocation.takeReply().finish(isHead: connections[slot].request.isHead)
+      message = invocation.reply.finish(output, isHead: connections[slot].request.isHead)
     }
     complete(slot, input, message, &network, now)
     return console
@@ -156,7 +208,44 @@ extension HTTPServer {
     return reply.render(context)
   }
 
-  mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ pages: InvocationFigures) {
+  /// Keeps the record of a request's invocation that ended well with no log, and counts it.
+  @inline(never)
+  private mutating func keepSuccess(_ invocation: inout Invocation, _ action: ActionID, _ cost: InvocationFigures, _ now: Instant) {
+    let ran = now - invocation.started
+    let isCold = countEnd(of: action, .success, ran, cost)
+    // One whose action was removed while it ran leaves no record.
+    guard let known = entities.actions.record(of: action), let namespace = entities.actions.namespace(of: action) else { return }
+    let start = recordTime(invocation.started)
+    let name = invocation.request.strings.span.extracting(0..<max(0, invocation.request.argumentBytes &- 1))
+    // What is known goes straight to its place in the record.
+    _ = activations.append(invocation.activation, name: name) { (record: inout ActivationRecord) in
+      record.start = start
+      record.duration = ran
+      record.queue = ActivationRecord.microseconds(invocation.started - invocation.arrived)
+      record.limits = invocation.limits
+      record.resultSize = UInt32(clamping: invocation.outputLength)
+      record.set(cost)
+      record.namespace = namespace
+      record.owner = namespace
+      record.version = known.version
+      record.concurrency = known.concurrency
+      guard isCold else { return }
+      record.flags = .cold
+      record.initialisation = ActivationRecord.microseconds(known.preparation)
+    }
+  }
+
+  /// Counts an invocation that ended.
+  @inline(never)
+  mutating func count(_ action: ActionID, _ response: ResponseKind, _ ran: Interval, _ cost: InvocationFigures) {
+    _ = countEnd(of: action, response, ran, cost)
+  }
+
+  /// Counts an invocation that ended; whether it was the first of the action's version.
+  @inline(__always)
+  private mutating func countEnd(
+    of action: ActionID, _ response: ResponseKind, _ ran: Interval, _ cost: InvocationFigures
+  ) -> Bool {
     let isSuccess = response == .success
     if isSuccess { counters.invocations &+= 1 } else { counters.failedInvocations &+= 1 }
     let durationClass = LatencyHistogram.index(of: ran)
@@ -167,12 +256,13 @@ extension HTTPServer {
       if !isSuccess { record.failures &+= 1 }
       record.runNanoseconds &+= ran.nanoseconds
       isCold = record.isCold
-      record.isCold = false
+      if isCold { record.isCold = false }
     }
     // An action that was removed while it ran is no more counted.
-    guard isThere else { return }
+    guard isThere else { return false }
     if isCold { counters.coldStarts &+= 1 }
-    figures.add(action, response, ran, in: durationClass, isCold: isCold, pages)
+    figures.add(action, response, ran, in: durationClass, isCold: isCold, cost)
+    return isCold
   }
 
   /// What the console shows of an invocation; what does not fit into memory is left out.
@@ -182,7 +272,6 @@ extension HTTPServer {
     of outcome: Outcome, _ action: ActionID, _ limits: ActionLimits, _ log: borrowing ByteBuffer
   ) -> ByteBuffer {
     var text = ByteBuffer()
-    if outcome.isSuccess && log.isEmpty { return text }
     let name = entities.actions.name(of: action)
     guard LogText.write(log.span, name: name, into: &text), !outcome.isSuccess else { return text }
     var line = ByteBuffer()
@@ -190,19 +279,32 @@ extension HTTPServer {
     return text
   }
 
-  /// Sends the reply to a request whose bytes were taken from the connection as `input`, and goes on with what follows them.
+  /// As `completeRequest`, not inlined.
+  @inline(never)
   mutating func complete<Network: Transport & ~Copyable>(
     _ slot: Int, _ input: consuming ByteBuffer, _ message: consuming ByteBuffer?, _ network: inout Network, _ now: Instant
   ) {
+    completeRequest(slot, input, message, &network, now)
+  }
+
+  /// Sends the reply to a request whose bytes were taken from the connection as `input`, and goes on with what follows them.
+  @inline(__always)
+  private mutating func completeRequest<Network: Transport & ~Copyable>(
+    _ slot: Int, _ input: consuming ByteBuffer, _ message: consuming ByteBuffer?, _ network: inout Network, _ now: Instant
+  ) {
     guard let id = connections[slot].id else { return }
-    input.removeFirst(min(connections[slot].request.totalLength, input.count))
-    network.giveBack(id, input)
+    if input.count > connections[slot].request.totalLength {
+      input.removeFirst(connections[slot].request.totalLength)
+      network.giveBack(id, input)
+    } else {
+      replies.recycle(input)
+    }
     guard let message else {
       reset(slot, &network)
       return
     }
     send(slot, message, &network, now)
-    resume(slot, &network, now)
+    resume(slot, id, &network, now)
   }
 
   /// Answers a request whose bytes are still in the connection's buffer with an error.
@@ -225,14 +327,18 @@ extension HTTPServer {
     send(slot, reply, &network, now)
     guard connections[slot].phase == .running else { return }
     network.consume(id, connections[slot].request.totalLength)
-    resume(slot, &network, now)
+    resume(slot, id, &network, now)
   }
 
   /// Goes on with a connection whose request was answered.
-  private mutating func resume<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
+  @inline(__always)
+  private mutating func resume<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
+  ) {
     guard connections[slot].phase == .running else { return }
     resetReceiveLimit(slot, &network)
     becomeIdle(slot, now)
-    advance(slot, &network, now)
+    // Mostly the client sends nothing more before it has the reply.
+    if network.received(id).count > 0 || connections[slot].peerClosed { advance(slot, &network, now) }
   }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Net
 
 /// What waits for the executor.
@@ -10,21 +11,23 @@ enum Work: Equatable, Sendable, BitwiseCopyable {
 
 /// What waits for the executor, first come first served. Its capacity is fixed; past it there is one place for the next step of the sequence
 /// whose last one has just ended.
-struct JobQueue {
-  private var places: [Work?]
+struct JobQueue: ~Copyable {
+  private var places: FixedArray<Work>
   private var head = 0
   private(set) var count = 0
   private let limit: Int
 
   init(capacity: Int) {
     limit = max(1, capacity)
-    places = Array(repeating: nil, count: limit &+ 1)
+    guard let places = FixedArray(count: limit &+ 1, { _ in Work.activation(0) }) else { fatalError("no memory for the queue") }
+    self.places = places
   }
 
   /// Whether something that comes from outside has a place.
   var hasRoom: Bool { count < limit }
 
   /// False where the queue is full.
+  @inline(__always)
   mutating func push(_ work: Work) -> Bool {
     guard hasRoom else { return false }
     places[place(count)] = work
@@ -41,6 +44,7 @@ struct JobQueue {
     return true
   }
 
+  @inline(__always)
   mutating func pop() -> Work? {
     guard count > 0 else { return nil }
     let work = places[head]
@@ -61,6 +65,7 @@ struct JobQueue {
     count = kept
   }
 
+  @inline(__always)
   private func place(_ offset: Int) -> Int {
     let sum = head &+ offset
     return sum < places.count ? sum : sum &- places.count

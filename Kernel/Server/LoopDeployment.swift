@@ -23,17 +23,18 @@ struct LoopDeployment: ~Copyable {
 }
 
 extension HTTPServer {
-  /// The run that initialises an action, which is installed; nil where memory is out, and then the instance is discarded.
+  /// Begins the run that initialises an action, which is installed; false where memory is out, and then the instance is discarded.
   @_optimize(size) @inline(never)
   mutating func beginInitialisation(
-    _ order: inout ActionOrder, _ id: ConnectionID, _ context: ReplyContext, _ milliseconds: UInt64, _ now: Instant
-  ) -> Invocation? {
+    _ invocation: inout Invocation, _ order: inout ActionOrder, _ id: ConnectionID, _ context: ReplyContext, _ milliseconds: UInt64,
+    _ now: Instant
+  ) -> Bool {
     discarded = order.record.instance
     var request = InvocationRequest(input: ByteBuffer(), body: 0..<0)
-    guard request.addArgument(order.name.span) else { return nil }
+    guard request.addArgument(order.name.span) else { return false }
     let action: ActionID
     if let known = order.known { action = known } else {
-      guard let entered = try? enter(&order, milliseconds) else { return nil }
+      guard let entered = try? enter(&order, milliseconds) else { return false }
       action = entered
     }
     discarded = nil
@@ -42,10 +43,9 @@ extension HTTPServer {
       name: order.name, namespace: order.namespace, known: order.known, record: record, change: EntityChange(), rest: ByteBuffer())
     swap(&rest, &order)
     deployment = LoopDeployment(action: action, order: rest, context: context, milliseconds: milliseconds, started: now)
-    return Invocation(
-      instance: record.instance, activation: identifiers.nextActivation(), request: request, reply: InvocationReply(),
-      connection: id, arrived: now, action: action, limits: record.limits, started: now, isCGI: false,
-      isInitialisation: true)
+    invocation.begin(.initialisation, action, record, identifiers.nextActivation(), for: id, arrived: now, now: now)
+    invocation.set(request)
+    return true
   }
 
   /// An instance that is to be removed after the last run was restored.

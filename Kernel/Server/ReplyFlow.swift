@@ -115,12 +115,18 @@ extension HTTPServer {
   }
 
   /// Brings `date` to `now`.
+  @inline(__always)
   mutating func updateDate(_ now: Instant) {
-    guard now >= dateEnd, settings.epochMilliseconds > 0 else { return }
+    if now >= dateEnd { setDate(now) }
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func setDate(_ now: Instant) {
+    guard settings.epochMilliseconds > 0 else { return dateEnd = .distantFuture }
     let milliseconds = wallClock(now)
-    dateSecond = milliseconds / 1_000
-    date.set(dateSecond)
+    date.set(milliseconds / 1_000)
     dateEnd = now + .milliseconds(1_000 &- milliseconds % 1_000)
+    replies.forget()
   }
 
   /// Milliseconds since 1970.

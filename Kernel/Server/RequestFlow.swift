@@ -4,12 +4,14 @@ import API
 import Actions
 import Base
 import Bytes
+import Entities
 import HTTP
 import Net
 import Records
 
 extension HTTPServer {
   /// Goes as far with a connection as its bytes allow.
+  @inline(never)
   mutating func advance<Network: Transport & ~Copyable>(_ slot: Int, _ network: inout Network, _ now: Instant) {
     while true {
       let goesOn =
@@ -39,7 +41,7 @@ extension HTTPServer {
   }
 
   /// Looks for a head. True where the connection can go on at once.
-  private mutating func advanceHead<Network: Transport & ~Copyable>(
+  mutating func advanceHead<Network: Transport & ~Copyable>(
     _ slot: Int, _ network: inout Network, _ now: Instant
   ) -> Bool {
     // A client that sends requests and reads no replies waits, so that it cannot fill memory with replies.
@@ -48,6 +50,9 @@ extension HTTPServer {
     guard count > 0 else {
       if connections[slot].peerClosed { linger(slot, &network, now) }
       return false
+    }
+    if heads[slot].matches(network.received(id)), recall(slot) {
+      return awaitRest(slot, id, count, expectsContinue: false, &network, now)
     }
     var parser = connections[slot].parser
     let isComplete: Bool
@@ -63,6 +68,31 @@ extension HTTPServer {
     guard isComplete else { return awaitHead(slot, count, &network, now) }
     counters.requests &+= 1
     return begin(slot, id, &network, now)
+  }
+
+  /// Takes up a request whose head is the one that is remembered. False, and nothing changed, where it has come to mean something else.
+  @inline(__always)
+  private mutating func recall(_ slot: Int) -> Bool {
+    guard let action = heads[slot].request.action, let record = entities.actions.record(of: action),
+      record.isPublic || heads[slot].request.hasKey, heads[slot].request.bodyLength <= settings.limits.bodyBytes
+    else { return false }
+    counters.requests &+= 1
+    connections[slot].parser = HeadParser()
+    if connections[slot].request.isRemembered {
+      connections[slot].request.bodyLength = heads[slot].request.bodyLength
+      connections[slot].request.totalLength = heads[slot].request.totalLength
+    } else {
+      connections[slot].request = heads[slot].request
+    }
+    connections[slot].request.number = identifiers.next()
+    return true
+  }
+
+  /// Remembers the head of the connection's request, which was accepted, where it will mean the same again.
+  mutating func remember(_ slot: Int, _ bytes: Span<UInt8>) {
+    let request = connections[slot].request
+    guard request.job == .invoke, request.isPlain, !head.expectsContinue else { return }
+    heads[slot].keep(request, &head, bytes)
   }
 
   /// Waits for the rest of a head.

@@ -150,42 +150,79 @@ extension String {
 }
 
 @Suite struct InvocationReplyTests {
-  @Test func theCommonHeadIsTheGeneralOne() throws {
+  @Test(arguments: [("", ConnectionOption.persist), ("", .keepAlive), ("", .close), ("a", .persist), ("0123456789-_.:AZ", .keepAlive), (String(repeating: "z", count: 64), .close)])
+  func heads(_ id: String, _ connection: ConnectionOption) throws {
     var date = HTTPDate()
     date.set(1_000_000_000)
     let activation = ActivationID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
-    let context = ReplyContext(id: RequestID(number: 0x00ff_10ab), date: date, connection: .persist, isHead: false, isAPI: false)
     var replies = InvocationReplies()
+    let isPrepared = !replies.isPrepared && replies.prepare(activation, date) && replies.isPrepared
+    try #require(isPrepared)
     for (output, isHead) in [("", false), ("hello", false), ("hello", true), (String(repeating: "x", count: 100_000), false)] {
-      guard
-        var common = replies.makeCommon(requestNumber: 0x00ff_10ab, activation: activation, second: 1_000_000_000, date: date),
-        var general = InvocationReplies.make(context, activation: activation)
-      else { Issue.record("out of memory"); return }
+      var reply = InvocationReply()
+      let own = Array(id.utf8)
+      var isMade = replies.begin(&reply, activation, id: own.span, connection)
+      if id.isEmpty && connection == .persist {
+        let other = reply.takeBuffer().span.text
+        isMade = replies.beginCommon(&reply, activation)
+        #expect(reply.buffer.span.text == other)
+      }
       let bytes = Array(output.utf8)
-      let fits = common.buffer.append(bytes.span) && general.buffer.append(bytes.span)
-      #expect(fits)
-      #expect(common.outputLength == output.utf8.count)
-      let text = common.finish(isHead: isHead).span.text
-      let other = general.finish(isHead: isHead).span.text
-      #expect(text == other)
-      #expect(text.contains("\r\nX-Request-ID: 0000000000ff10ab\r\nx-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r\n"))
+      let fits = reply.buffer.append(bytes.span)
+      try #require(isMade && fits)
+      let outputLength = reply.outputLength
+      #expect(outputLength == output.utf8.count)
+      let message = reply.takeBuffer()
+      let text = reply.finish(message, isHead: isHead).span.text
       let length = String(output.utf8.count)
-      let field = String(repeating: " ", count: 12 - length.count) + length
-      #expect(text.hasSuffix("\r\nContent-Length: \(field)\r\n\r\n" + (isHead ? "" : output)))
+      let line = connection == .persist ? "" : "Connection: \(connection == .close ? "close" : "keep-alive")\r\n"
+      let expected = """
+        HTTP/1.1 200 OK\r
+        Date: Sun, 09 Sep 2001 01:46:40 GMT\r
+        Content-Type: application/octet-stream\r
+        X-Request-ID: \(id.isEmpty ? "0123456789abcdef" : id)\r
+        x-openwhisk-activation-id: 0123456789abcdeffedcba9876543210\r
+        Content-Length: \(String(repeating: " ", count: 12 - length.count))\(length)\r
+        \(line)\r
+
+        """
+      #expect(text == expected + (isHead ? "" : output))
     }
   }
 
   @Test func theDateMovesOn() throws {
     var replies = InvocationReplies()
     var date = HTTPDate()
-    for second: UInt64 in [5, 5, 6] {
+    for second: UInt64 in [5, 6] {
       date.set(second)
-      guard let reply = replies.makeCommon(requestNumber: 1, activation: ActivationID(high: 1, low: 2), second: second, date: date) else {
-        Issue.record("out of memory")
-        return
-      }
-      let text = reply.finish(isHead: false).span.text
+      replies.forget()
+      let activation = ActivationID(high: 1, low: 2)
+      var reply = InvocationReply()
+      let isMade = !replies.isPrepared && replies.prepare(activation, date) && replies.beginCommon(&reply, activation)
+      try #require(isMade)
+      let message = reply.takeBuffer()
+      let text = reply.finish(message, isHead: false).span.text
       #expect(text.contains("Date: Thu, 01 Jan 1970 00:00:0\(second) GMT\r\n"))
+    }
+  }
+
+  /// What a request left in memory is in no reply that uses it again.
+  @Test func memoryIsUsedAgain() throws {
+    let activation = ActivationID(high: 1, low: 2)
+    var replies = InvocationReplies()
+    let isPrepared = replies.prepare(activation, HTTPDate())
+    try #require(isPrepared)
+    for capacity in [0, 64, 1_024, 4_096, 100_000] {
+      var memory = ByteBuffer()
+      let secret = [UInt8](repeating: 0x73, count: capacity)
+      let fits = memory.append(secret.span)
+      replies.recycle(memory)
+      var reply = InvocationReply()
+      let isMade = replies.beginCommon(&reply, activation)
+      try #require(fits && isMade)
+      let text = reply.buffer.span.text
+      let length = reply.outputLength
+      #expect(length == 0 && !text.contains("ss") && text.hasSuffix("\r\n\r\n"))
     }
   }
 }

@@ -53,6 +53,38 @@ import Testing
     }
   }
 
+  @Test func comparisonsOfBytesSeeEveryByte() {
+    for length in 0...80 {
+      let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+      check(bytes.span.equals(bytes.span))
+      check(!bytes.span.equals((bytes + [0]).span))
+      for index in bytes.indices {
+        var other = bytes
+        other[index] ^= 0x80
+        check(!bytes.span.equals(other.span))
+      }
+    }
+  }
+
+  @Test func comparisonsThatLeaveBytesFree() {
+    for length in 0...40 {
+      let bytes = (0..<length).map { UInt8(0x41 + $0 % 26) }
+      for index in bytes.indices {
+        var free = [UInt8](repeating: 0, count: length)
+        free[index] = 255
+        for byte: UInt8 in 0...255 {
+          var other = bytes
+          other[index] = byte
+          let isLegal = (0x20...0x7e).contains(byte)
+          check(other.span.equals(bytes.span, except: free.span) == (length >= 8 && isLegal))
+        }
+        var other = bytes
+        other[(index + 1) % length] ^= 1
+        check(!other.span.equals(bytes.span, except: free.span) || length == 1)
+      }
+    }
+  }
+
   /// Of each length, and with each byte changed in turn.
   @Test func comparisonsSeeEveryByte() {
     let texts: [StaticString] = [

@@ -47,6 +47,8 @@ final class World {
   var network = FakeNetwork()
   var server: HTTPServer
   var executor = FakeExecutor()
+  /// The invocation that ran last: the next one is set up in its place.
+  private var ended = Invocation()
   var now = Instant(nanoseconds: 1_000)
   var console = ""
 
@@ -81,14 +83,21 @@ final class World {
   func finish(_ invocation: consuming Invocation) {
     var log = ByteBuffer()
     let outcome = invocation.run(on: &executor, log: &log)
-    let text = server.finish(invocation, outcome, log: log, &network, now: now)
+    let text = server.finish(&invocation, outcome, log: log, &network, now: now)
+    ended = invocation
     console += String(decoding: text.span.array, as: UTF8.self)
     if let discarded = server.takeDiscarded() { executor.remove(discarded) }
     process()
   }
 
   /// An invocation that is on its way until it is given to `finish`.
-  func next() -> Invocation? { server.next(&executor, &network, now: now) }
+  func next() -> Invocation? {
+    var invocation = Invocation()
+    swap(&invocation, &ended)
+    if server.next(&invocation, &executor, &network, now: now) { return invocation }
+    ended = invocation
+    return nil
+  }
 
   var counters: ServerCounters { server.counters }
   var isRunningAction: Bool { server.isRunningAction }

@@ -80,11 +80,72 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// Whether the bytes equal those of `other`.
+  /// Whether the bytes equal those of `other`. Its time depends on the lengths alone, so that it may compare secrets.
   public func equals(_ other: Span<UInt8>) -> Bool {
-    guard count == other.count else { return false }
-    for index in indices where self[index] != other[index] { return false }
-    return true
+    let length = count
+    guard length == other.count else { return false }
+    // SAFETY: both are `length` readable bytes, and every load below ends within them.
+    return unsafe withUnsafeBytes { mine in
+      unsafe other.withUnsafeBytes { theirs in
+        @inline(__always) func word(_ at: Int) -> UInt64 {
+          unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ theirs.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        }
+        @inline(__always) func half(_ at: Int) -> UInt32 {
+          unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt32.self) ^ theirs.loadUnaligned(fromByteOffset: at, as: UInt32.self)
+        }
+        // The last word, or half, may overlap the one before.
+        guard length >= 8 else {
+          if length >= 4 { return half(0) | half(length &- 4) == 0 }
+          var difference: UInt8 = 0
+          for at in 0..<length { unsafe difference |= mine[at] ^ theirs[at] }
+          return difference == 0
+        }
+        var difference: UInt64 = 0
+        var at = 0
+        while at &+ 32 <= length {
+          difference |= word(at) | word(at &+ 8) | word(at &+ 16) | word(at &+ 24)
+          at &+= 32
+        }
+        while at &+ 8 < length {
+          difference |= word(at)
+          at &+= 8
+        }
+        return difference | word(length &- 8) == 0
+      }
+    }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether the bytes equal those of `other`, but where `free` has 255 and not 0: there they only have to be blanks or printable ASCII. All
+  /// must be equally long, and of eight bytes at least. The time depends on the length alone.
+  public func equals(_ other: Span<UInt8>, except free: Span<UInt8>) -> Bool {
+    let length = count
+    guard length >= 8, length == other.count, length == free.count else { return false }
+    // SAFETY: all are `length` readable bytes, and every load ends within them.
+    return unsafe withUnsafeBytes { mine in
+      unsafe other.withUnsafeBytes { theirs in
+        unsafe free.withUnsafeBytes { free in
+          @inline(__always) func difference(_ at: Int) -> UInt64 {
+            let word = unsafe mine.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let other = unsafe theirs.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let free = unsafe free.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            // Bit 7 of each byte: not above 31; 127; above 127.
+            let low = word & 0x7f7f_7f7f_7f7f_7f7f
+            let illegal = (~(low &+ 0x6060_6060_6060_6060) | (low &+ 0x0101_0101_0101_0101) | word) & 0x8080_8080_8080_8080
+            return (word ^ other) & ~free | illegal & free
+          }
+          var sum: UInt64 = 0
+          var at = 0
+          while at &+ 8 < length {
+            sum |= difference(at)
+            at &+= 8
+          }
+          // The last word may overlap the one before.
+          return sum | difference(length &- 8) == 0
+        }
+      }
+    }
   }
 }
 
