@@ -10,6 +10,10 @@ import Bytes
 struct Endpoint: Equatable, BitwiseCopyable {
   let bits: UInt64
 
+  /// Address, port and own port, in this order from the most significant bit on.
+  @inline(__always)
+  init(bits: UInt64) { self.bits = bits }
+
   @inline(__always)
   init(remote: IPv4Address, remotePort: UInt16, localPort: UInt16) {
     bits = UInt64(remote.bits) << 32 | UInt64(remotePort) << 16 | UInt64(localPort)
