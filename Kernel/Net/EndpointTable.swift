@@ -10,6 +10,10 @@ import Bytes
 struct Endpoint: Equatable, BitwiseCopyable {
   let bits: UInt64
 
+  /// Address, port and own port, in this order from the most significant bit on.
+  @inline(__always)
+  init(bits: UInt64) { self.bits = bits }
+
   @inline(__always)
   init(remote: IPv4Address, remotePort: UInt16, localPort: UInt16) {
     bits = UInt64(remote.bits) << 32 | UInt64(remotePort) << 16 | UInt64(localPort)
@@ -28,6 +32,7 @@ struct EndpointTable: ~Copyable {
     var endpoint = Endpoint.none
     /// Next in the chain; -1 at its end.
     var next: Int32 = -1
+    var chain: UInt32 = 0
   }
 
   private var nodes: FixedArray<Node>
@@ -35,6 +40,9 @@ struct EndpointTable: ~Copyable {
   private var chains: FixedArray<Int32>
   private let mask: UInt64
   private let hash: SipHash
+  /// The chain that was last made out, and of what: what is not found is entered next, and what is taken out is entered again.
+  private var lastEndpoint = Endpoint.none
+  private var lastChain: UInt32 = 0
   /// The last answers, by a few bits of the port: segments come in trains, and connections are few. Strangers can choose
   /// ports that meet here, which costs no more than the chain.
   private var recent: FixedArray<Int32>
@@ -70,7 +78,7 @@ struct EndpointTable: ~Copyable {
 
   @inline(never)
   private mutating func findInChain(_ endpoint: Endpoint) -> Int? {
-    var node = Int(chains[chain(endpoint)])
+    var node = Int(chains[Int(chain(endpoint))])
     while node >= 0 {
       if nodes[node].endpoint == endpoint {
         recent[Self.place(endpoint)] = Int32(truncatingIfNeeded: node)
@@ -84,18 +92,21 @@ struct EndpointTable: ~Copyable {
   /// Enters `node`, which is in no chain, under `endpoint`, which no node has.
   mutating func insert(_ node: Int, _ endpoint: Endpoint) {
     let chain = chain(endpoint)
-    nodes[node] = Node(endpoint: endpoint, next: chains[chain])
-    chains[chain] = Int32(truncatingIfNeeded: node)
+    nodes[node] = Node(endpoint: endpoint, next: chains[Int(chain)], chain: chain)
+    chains[Int(chain)] = Int32(truncatingIfNeeded: node)
+    recent[Self.place(endpoint)] = Int32(truncatingIfNeeded: node)
   }
 
   /// Takes `node` out; nothing where it is in no chain.
   mutating func remove(_ node: Int) {
-    let chain = chain(nodes[node].endpoint)
-    defer { nodes[node].endpoint = .none }
+    guard nodes[node].endpoint != .none else { return }
+    lastEndpoint = nodes[node].endpoint
+    lastChain = nodes[node].chain
+    nodes[node].endpoint = .none
     let wanted = Int32(truncatingIfNeeded: node)
-    var current = chains[chain]
+    var current = chains[Int(lastChain)]
     if current == wanted {
-      chains[chain] = nodes[node].next
+      chains[Int(lastChain)] = nodes[node].next
       return
     }
     while current >= 0 {
@@ -108,7 +119,11 @@ struct EndpointTable: ~Copyable {
     }
   }
 
-  private func chain(_ endpoint: Endpoint) -> Int {
-    Int(truncatingIfNeeded: hash.hash13(endpoint.bits) & mask)
+  private mutating func chain(_ endpoint: Endpoint) -> UInt32 {
+    if endpoint != lastEndpoint {
+      lastEndpoint = endpoint
+      lastChain = UInt32(truncatingIfNeeded: hash.hash13(endpoint.bits) & mask)
+    }
+    return lastChain
   }
 }

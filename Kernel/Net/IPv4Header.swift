@@ -85,24 +85,6 @@ struct IPv4Header: Equatable, BitwiseCopyable {
     bytes.storeBE32(timeToLiveAndProtocol << 16 | (~sum & 0xffff), at: offset &+ 8)
   }
 
-  /// Parses the datagram at byte `offset` of `frame`, which holds that many bytes and a TCP header more, where it has no
-  /// options and is whole and legal; nil for all else.
-  @inline(__always)
-  init?(plain frame: Span<UInt8>, at offset: Int) {
-    let start = frame.loadBE32(offset)
-    let fragment = frame.loadBE32(offset &+ 4)
-    let middle = frame.loadBE32(offset &+ 8)
-    source = IPv4Address(bits: frame.loadBE32(offset &+ 12))
-    destination = IPv4Address(bits: frame.loadBE32(offset &+ 16))
-    headerLength = Self.size
-    totalLength = Int(start & 0xffff)
-    protocolNumber = UInt8(truncatingIfNeeded: middle >> 16)
-    let sum = UInt64(start) &+ UInt64(fragment) &+ UInt64(middle) &+ UInt64(source.bits) &+ UInt64(destination.bits)
-    guard start >> 24 == 0x45, totalLength >= Self.size, totalLength <= frame.count &- offset,
-      InternetChecksum.fold(sum) == 0xffff, fragment & 0x3fff == 0
-    else { return nil }
-  }
-
   /// The sum over the pseudo-header of TCP and UDP (RFC 9293 §3.1, RFC 768).
   @inline(__always)
   static func pseudoHeaderSum(

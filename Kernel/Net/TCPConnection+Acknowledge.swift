@@ -3,6 +3,15 @@
 import Base
 import Bytes
 
+/// What a segment says of the data in the other direction.
+struct Acknowledgement: BitwiseCopyable {
+  /// Where the segment begins, and how many numbers it occupies.
+  let sequence: SequenceNumber
+  let length: Int
+  let number: SequenceNumber
+  let window: UInt16
+}
+
 extension TCPConnection {
   /// Bytes sent and not acknowledged, FIN counted.
   @inline(__always)
@@ -10,13 +19,13 @@ extension TCPConnection {
 
   /// Takes the acknowledgement of an acceptable segment; nil where it is impossible (RFC 5961 §5.2).
   @inline(__always)
-  mutating func acknowledge(_ segment: TCPSegment, now: Instant, _ shared: inout TCPShared) -> Verdict? {
+  mutating func acknowledge(_ segment: Acknowledgement, now: Instant, _ shared: inout TCPShared) -> Verdict? {
     let window = Int(segment.window) &<< Int(sendScale)
-    if segment.acknowledgement == sendMaximum {
+    if segment.number == sendMaximum {
       if sendUnacknowledged == sendMaximum && window == sendWindow {
         // Nothing new but data, if at all.
         windowSequence = SequenceNumber.latest(windowSequence, segment.sequence)
-        windowAcknowledgement = segment.acknowledgement
+        windowAcknowledgement = segment.number
         return []
       }
       if isAllOut && windowSequence <= segment.sequence {
@@ -35,15 +44,15 @@ extension TCPConnection {
 
   /// The short way where all that is out is acknowledged: the next request, which tells that the answer has come.
   @inline(__always)
-  private mutating func acknowledgeAll(_ segment: TCPSegment, window: Int, now: Instant) {
+  private mutating func acknowledgeAll(_ segment: Acknowledgement, window: Int, now: Instant) {
     windowSequence = segment.sequence
-    windowAcknowledgement = segment.acknowledgement
+    windowAcknowledgement = segment.number
     sendWindow = window
     largestSendWindow = max(largestSendWindow, window)
-    sampleRoundTrip(segment.acknowledgement, now: now)
-    _ = congestion.acknowledge(queue.count, upTo: segment.acknowledgement, flight: 0)
+    sampleRoundTrip(segment.number, now: now)
+    _ = congestion.acknowledge(queue.count, upTo: segment.number, flight: 0)
     queue.removeAll()
-    sendUnacknowledged = segment.acknowledgement
+    sendUnacknowledged = segment.number
     retransmitsFirst = false
     retransmitAt = .distantFuture
     events.insert(.sent)
@@ -62,22 +71,22 @@ extension TCPConnection {
 
   @inline(never)
   private mutating func acknowledgeInFull(
-    _ segment: TCPSegment, window: Int, now: Instant, _ shared: inout TCPShared
+    _ segment: Acknowledgement, window: Int, now: Instant, _ shared: inout TCPShared
   ) -> Verdict? {
-    let acknowledged = segment.acknowledgement.distance(from: sendUnacknowledged)
+    let acknowledged = segment.number.distance(from: sendUnacknowledged)
     guard acknowledged <= flight, acknowledged >= -max(largestSendWindow, 65_535) else {
       shared.counters.droppedBadAcknowledgement &+= 1
       return nil
     }
     var verdict: Verdict = []
     let isDuplicate =
-      acknowledged == 0 && flight > 0 && !isPersisting && window == sendWindow && segment.sequenceLength == 0
+      acknowledged == 0 && flight > 0 && !isPersisting && window == sendWindow && segment.length == 0
     if acknowledged >= 0 { updateWindow(segment, window, &verdict) }
     if acknowledged > 0 {
-      verdict.formUnion(acknowledgeNew(acknowledged, segment.acknowledgement, now: now, &shared))
+      verdict.formUnion(acknowledgeNew(acknowledged, segment.number, now: now, &shared))
     } else if isDuplicate {
       if congestion.duplicate(
-        acknowledgement: segment.acknowledgement, maximum: sendMaximum, flight: flight)
+        acknowledgement: segment.number, maximum: sendMaximum, flight: flight)
       {
         shared.counters.fastRetransmits &+= 1
         retransmitsFirst = true
@@ -90,13 +99,13 @@ extension TCPConnection {
 
   /// The peer's window, where the segment is newer than the last that told it.
   @inline(__always)
-  private mutating func updateWindow(_ segment: TCPSegment, _ window: Int, _ verdict: inout Verdict) {
+  private mutating func updateWindow(_ segment: Acknowledgement, _ window: Int, _ verdict: inout Verdict) {
     guard
       windowSequence < segment.sequence
-        || windowSequence == segment.sequence && windowAcknowledgement <= segment.acknowledgement
+        || windowSequence == segment.sequence && windowAcknowledgement <= segment.number
     else { return }
     windowSequence = segment.sequence
-    windowAcknowledgement = segment.acknowledgement
+    windowAcknowledgement = segment.number
     if window > sendWindow { verdict.insert(.output) }
     sendWindow = window
     largestSendWindow = max(largestSendWindow, window)

@@ -4,24 +4,24 @@ import Base
 import Bytes
 
 extension TCPConnection {
-  /// Whether a segment is what nearly all are: the very next bytes, inside the window, with no flag but ACK and PSH.
+  /// Whether a segment of `length` bytes, with no flag but ACK and PSH, is what nearly all are: the very next bytes, inside
+  /// the window.
   @inline(__always)
-  func isExpected(_ segment: TCPSegment) -> Bool {
-    takesData && segment.sequence == receiveNext && segment.flags.union(.psh) == [.psh, .ack]
-      && segment.payloadLength <= acceptableWindow && finSequence == nil
+  func expects(_ sequence: SequenceNumber, length: Int) -> Bool {
+    takesData && sequence == receiveNext && length <= acceptableWindow && finSequence == nil
   }
 
   /// Whether the peer's data is for the application: until its FIN.
   @inline(__always)
   private var takesData: Bool { state == .established || state == .finWait1 || state == .finWait2 }
 
-  /// Takes an expected segment, whose payload is `payload`. The verdict is never that the connection ends.
-  @inline(__always)
+  /// Takes an expected segment. The verdict is never that the connection ends.
   mutating func receiveExpected(
-    _ segment: TCPSegment, _ payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
+    _ payload: Span<UInt8>, acknowledging number: SequenceNumber, window: UInt16, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
     lastHeardAt = now
     peerProbes = 0
+    let segment = Acknowledgement(sequence: receiveNext, length: payload.count, number: number, window: window)
     guard let verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
     guard payload.count > 0 else { return verdict }
     if received.append(payload) {
@@ -37,12 +37,16 @@ extension TCPConnection {
     _ segment: TCPSegment, payload: Span<UInt8>, now: Instant, _ shared: inout TCPShared
   ) -> Verdict {
     guard isLive else { return [] }
-    if isExpected(segment) { return receiveExpected(segment, payload, now: now, &shared) }
+    if segment.flags.union(.psh) == [.psh, .ack] && expects(segment.sequence, length: payload.count) {
+      return receiveExpected(payload, acknowledging: segment.acknowledgement, window: segment.window, now: now, &shared)
+    }
     if let refusal = refuse(segment, now: now, &shared) { return refusal }
 
     lastHeardAt = now
     peerProbes = 0
-    guard var verdict = acknowledge(segment, now: now, &shared) else { return challenge(now: now, &shared) }
+    let acknowledgement = Acknowledgement(
+      sequence: segment.sequence, length: segment.sequenceLength, number: segment.acknowledgement, window: segment.window)
+    guard var verdict = acknowledge(acknowledgement, now: now, &shared) else { return challenge(now: now, &shared) }
     guard !verdict.contains(.closed), segment.payloadLength > 0 || segment.flags.contains(.fin) else { return verdict }
     guard takesData else { return verdict.union(acknowledgeNow()) }
     accept(segment, payload, &shared)

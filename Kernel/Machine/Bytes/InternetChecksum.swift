@@ -17,6 +17,10 @@ public struct InternetChecksum: BitwiseCopyable, Sendable {
   @inlinable @inline(__always)
   public mutating func add(bigEndian word: UInt64) { Self.add(word.bigEndian, to: &sum) }
 
+  /// Adds eight bytes, given as a little-endian word.
+  @inlinable @inline(__always)
+  public mutating func add(littleEndian word: UInt64) { Self.add(word.littleEndian, to: &sum) }
+
   /// Adds `bytes`. A piece of odd length is padded with a zero byte, so only the last may be odd (RFC 1071 §4.1).
   @inlinable
   public mutating func add(_ bytes: Span<UInt8>) {
@@ -82,8 +86,8 @@ public struct InternetChecksum: BitwiseCopyable, Sendable {
   public var folded: UInt16 { Self.fold(sum).byteSwapped }
 
   /// The one's complement sum of the 16-bit quarters of `sum`.
-  @inlinable @inline(__always)
-  public static func fold(_ sum: UInt64) -> UInt16 {
+  @usableFromInline @inline(__always)
+  static func fold(_ sum: UInt64) -> UInt16 {
     // The upper half of a word plus itself with halves swapped is the sum of its halves, the carry added.
     let half = UInt32(truncatingIfNeeded: (sum &+ (sum << 32 | sum >> 32)) >> 32)
     return UInt16(truncatingIfNeeded: (half &+ (half << 16 | half >> 16)) >> 16)

@@ -13,6 +13,10 @@ extension Span where Element == UInt8 {
   @inlinable @inline(__always)
   public func loadBE32(_ offset: Int) -> UInt32 { UInt32(bigEndian: load(offset)) }
 
+  /// The big-endian 64-bit value at byte `offset`. Traps where it does not lie inside the span.
+  @inlinable @inline(__always)
+  public func loadBE64(_ offset: Int) -> UInt64 { UInt64(bigEndian: load(offset)) }
+
   /// The little-endian 16-bit value at byte `offset`. Traps where it does not lie inside the span.
   @inlinable @inline(__always)
   public func loadLE16(_ offset: Int) -> UInt16 { UInt16(littleEndian: load(offset)) }
