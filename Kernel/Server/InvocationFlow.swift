@@ -228,6 +228,7 @@ extension HTTPServer {
       record.namespace = namespace
       record.owner = namespace
       record.version = known.version
+      record.concurrency = known.concurrency
       guard isCold else { return }
       record.flags = .cold
       record.initialisation = ActivationRecord.microseconds(known.preparation)
