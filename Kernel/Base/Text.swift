@@ -43,7 +43,8 @@ extension MutableSpan where Element == UInt8 {
     storeLE64(Self.digits(UInt32(truncatingIfNeeded: value)), at: offset &+ 8)
   }
 
-  /// The same at two places.
+  /// The same at two places, compiled into the caller: for what each request does.
+  @inline(__always)
   public mutating func store(hex value: UInt64, at first: Int, and second: Int) {
     let high = Self.digits(UInt32(truncatingIfNeeded: value >> 32))
     let low = Self.digits(UInt32(truncatingIfNeeded: value))

@@ -64,7 +64,11 @@ struct NameTable: ~Copyable, Sendable {
   }
 
   /// The place of `name` in namespace number `namespace`.
-  func find(namespace: UInt16, name: Span<UInt8>) -> NamePlace? {
+  func find(namespace: UInt16, name: Span<UInt8>) -> NamePlace? { lookUp(namespace, name) }
+
+  /// The same, compiled into the caller: for what each request does.
+  @inline(__always)
+  func lookUp(_ namespace: UInt16, _ name: Span<UInt8>) -> NamePlace? {
     guard count > 0 else { return nil }
     let index = buckets[probe(namespace, name, hash(namespace, name))]
     guard index != Self.none else { return nil }

@@ -4,6 +4,7 @@ import Bytes
 
 extension NameTable {
   /// FNV-1a over the namespace and the name, begun at the secret seed and mixed at the end.
+  @inline(__always)
   func hash(_ namespace: UInt16, _ name: Span<UInt8>) -> UInt32 {
     var value = seed ^ 0xcbf2_9ce4_8422_2325 ^ UInt64(namespace)
     for index in name.indices { value = (value ^ UInt64(name[index])) &* 0x0000_0100_0000_01b3 }
@@ -12,6 +13,7 @@ extension NameTable {
   }
 
   /// The bucket that holds the name, or the empty one where it belongs. The index must not be empty.
+  @inline(__always)
   func probe(_ namespace: UInt16, _ name: Span<UInt8>, _ hash: UInt32) -> Int {
     let mask = buckets.count &- 1
     var bucket = Int(hash) & mask

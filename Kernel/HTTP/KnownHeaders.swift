@@ -19,8 +19,7 @@ extension RequestHead {
     let value = bytes.extracting(field.value)
     switch name.count {
     case 4 where name.equalsIgnoringCase("host"):
-      hostCount = min(hostCount, 1) &+ 1
-      host = field.value
+      noteHost(field.value)
       guard Self.isHost(field.value, in: bytes) else { throw .invalidHost }
     case 6 where name.equalsIgnoringCase("accept"):
       if accept.isAbsent { accept = field.value }
@@ -36,9 +35,7 @@ extension RequestHead {
     case 13 where name.equalsIgnoringCase("authorization"):
       if authorization.isAbsent { authorization = field.value }
     case 14 where name.equalsIgnoringCase("content-length"):
-      hasOneLength = lengthDigits.isAbsent
-      lengthDigits = field.value
-      try noteContentLength(value)
+      try noteContentLength(field.value, value)
     case 17 where name.equalsIgnoringCase("transfer-encoding"):
       noteTransferEncoding(value)
     default: break
@@ -87,7 +84,7 @@ extension RequestHead {
   }
 
   /// RFC 9110 §8.6: the same value twice is one value; a list in one line is refused.
-  private mutating func noteContentLength(_ value: Span<UInt8>) throws(HeadError) {
+  private mutating func noteContentLength(_ digits: ByteRange, _ value: Span<UInt8>) throws(HeadError) {
     guard value.count > 0 else { throw .invalidContentLength }
     var length: UInt64 = 0
     for index in value.indices {
@@ -97,7 +94,20 @@ extension RequestHead {
       length = tooBig || carry ? .max : sum
     }
     if let contentLength, contentLength != length { throw .conflictingContentLength }
+    noteLength(length, digits)
+  }
+
+  @inline(__always)
+  mutating func noteLength(_ length: UInt64, _ digits: ByteRange) {
+    hasOneLength = lengthDigits.isAbsent
+    lengthDigits = digits
     contentLength = length
+  }
+
+  @inline(__always)
+  mutating func noteHost(_ value: ByteRange) {
+    hostCount = min(hostCount, 1) &+ 1
+    host = value
   }
 
   /// RFC 9112 §6.1. Lines add up to one list.

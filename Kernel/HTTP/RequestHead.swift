@@ -111,6 +111,12 @@ public struct RequestHead: ~Copyable {
     return nil
   }
 
+  @inline(__always)
+  mutating func append(_ field: HeaderField) {
+    fields[fieldCount] = field
+    fieldCount &+= 1
+  }
+
   mutating func reset() {
     method = .other
     methodName = .absent

@@ -373,7 +373,7 @@ extension HTTPServer {
   }
 
   /// What the record of an invocation says.
-  @_optimize(size) @inline(never)
+  @inline(__always)
   mutating func facts(
     _ invocation: borrowing Invocation, _ action: ActionID, _ outcome: Outcome, _ figures: InvocationFigures, _ ran: Interval
   ) -> ActivationFacts {
@@ -388,9 +388,11 @@ extension HTTPServer {
 
   /// Keeps the record of a request's invocation that failed or wrote a log.
   @_optimize(size) @inline(never)
-  mutating func keep(
-    _ facts: ActivationFacts, _ action: ActionID, _ log: borrowing ByteBuffer, _ marks: borrowing LogMarks
+  mutating func keepOther(
+    _ invocation: inout Invocation, _ action: ActionID, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
+    _ marks: borrowing LogMarks, _ ran: Interval
   ) {
+    let facts = facts(invocation, action, outcome, figures, ran)
     var result = ByteBuffer()
     if !facts.outcome.isSuccess {
       var text = TextWriter()

@@ -103,7 +103,7 @@ extension HTTPServer {
     let raw = bytes.extracting(range)
     var isPlain = true
     for index in raw.indices where raw[index] == 0x25 || raw[index] == 0x2e { isPlain = false }
-    guard let id = isPlain ? entities.actions.find(namespace: 0, name: raw) : findQualified(raw), let record = entities.actions.record(of: id) else {
+    guard let id = isPlain ? entities.actions.lookUp(namespace: 0, name: raw) : findQualified(raw), let record = entities.actions.record(of: id) else {
       throw .notFound
     }
     if !record.isPublic {

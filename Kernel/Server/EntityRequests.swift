@@ -139,6 +139,8 @@ extension HTTPServer {
       let action = entities.actions.find(namespace: own.number, name: bytes.extracting(route.name))
     {
       pending.namespace = own
+      pending.isPlain = true
+      pending.hasKey = true
       try judgeActivation(of: action, bytes, &pending)
       return .work
     }

@@ -1,8 +1,8 @@
 // The head that a connection's last request had, beside what it was found to mean: most clients that keep a connection send the same
 // head again and again, to the byte, or but for a body's length and the values of header lines that only the action looks at.
 //
-// Only heads of `/function/NAME` are kept, with a plain name and a body of known length. What such a head means depends on its bytes and
-// on nothing that changes, but for the action: that is looked at anew each time (`HTTPServer.recall`). So it does no harm that a head
+// Only heads of invocations are kept, of an action whose name is plain and in no package, with a body of known length. What such a head means
+// depends on its bytes and on nothing that changes, but for the action: that is looked at anew each time (`HTTPServer.recall`). So it does no harm that a head
 // outlives its connection, and serves the next one that has the same place.
 // Out of scope: whether a request may be run now (quotas, the queue), and its identifier.
 

@@ -171,7 +171,7 @@ extension HTTPServer {
       return finishDeployment(id, invocation.isInitialised ? nil : outcome, log: log, &network, now)
     }
     let ran = now - invocation.started
-    keep(facts(invocation, action, outcome, figures, ran), action, log, marks)
+    keepOther(&invocation, action, outcome, log, figures, marks, ran)
     count(action, ResponseKind(outcome), ran, figures)
     let console = console(of: outcome, action, invocation.limits, log)
     let input = invocation.request.takeInput()

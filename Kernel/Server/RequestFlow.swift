@@ -73,8 +73,9 @@ extension HTTPServer {
   /// Takes up a request whose head is the one that is remembered. False, and nothing changed, where it has come to mean something else.
   @inline(__always)
   private mutating func recall(_ slot: Int) -> Bool {
+    let longest = heads[slot].request.job == .invoke ? settings.limits.bodyBytes : min(settings.limits.bodyBytes, Self.callBytes)
     guard let action = heads[slot].request.action, let record = entities.actions.record(of: action),
-      record.isPublic || heads[slot].request.hasKey, heads[slot].request.bodyLength <= settings.limits.bodyBytes
+      record.isPublic || heads[slot].request.hasKey, heads[slot].request.bodyLength <= longest
     else { return false }
     counters.requests &+= 1
     connections[slot].parser = HeadParser()
@@ -91,7 +92,7 @@ extension HTTPServer {
   /// Remembers the head of the connection's request, which was accepted, where it will mean the same again.
   mutating func remember(_ slot: Int, _ bytes: Span<UInt8>) {
     let request = connections[slot].request
-    guard request.job == .invoke, request.isPlain, !head.expectsContinue else { return }
+    guard request.isPlain, !head.expectsContinue else { return }
     heads[slot].keep(request, &head, bytes)
   }
 

@@ -249,4 +249,29 @@ private let hosted = "Host: a\r\n"
       #expect(head.path.end == 5 + (byte == 0x3f ? position : 20), "\(byte) at \(position)")
     }
   }
+
+  /// The lines that are seen in one pass are what they are to the general one, which takes those that end with a blank: whatever one
+  /// of their bytes becomes.
+  @Test(arguments: ["Host: 10.0.2.15:8080", "hOST:a", "Host:  b", "Host: ", "Content-Length: 123", "content-length:0", "CONTENT-LENGTH: 99999999999999999999"])
+  func usualLines(_ line: String) {
+    let front = Array("POST /a HTTP/1.1\r\nHost: c\r\n".utf8)
+    let back = Array("Accept: */*\r\n\r\n".utf8)
+    let line = Array(line.utf8)
+    // With another Host line before it, and without.
+    for front in [front, Array(front.dropLast(9))] {
+      for place in line.indices {
+        for byte: UInt8 in 0...255 {
+          var other = line
+          other[place] = byte
+          let usual = parse(front + other + [0x0d, 0x0a] + back)
+          var general = parse(front + other + [0x20, 0x0d, 0x0a] + back)
+          if case .parsed(var parsed) = general {
+            parsed.length -= 1
+            general = .parsed(parsed)
+          }
+          #expect(usual == general, "byte \(place) is \(byte)")
+        }
+      }
+    }
+  }
 }

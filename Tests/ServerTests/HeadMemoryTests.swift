@@ -280,6 +280,47 @@ private struct Remembered: ~Copyable {
     #expect(!isRemembered(world, index, long) && !isRemembered(world, index, chunked))
   }
 
+  private static func call(_ name: String, _ body: String, _ fields: String = authorization, query: String = "blocking=true&result=true") -> String {
+    "POST /api/v1/namespaces/_/actions/\(name)?\(query) HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  @Test func callsOfTheAPI() throws {
+    let world = try world()
+    let index = world.network.open()
+    for body in ["{\"a\":1}", "{\"b\":2}", "{\"b\":\"longer\"}", "{\"b\":\"still longer\"}", "no", "{\"a\":1}"] {
+      let replies = world.exchange(index, Self.call("echo", body))
+      #expect(replies.map(\.status) == [body == "no" ? 400 : 200] && (body == "no" || replies.first?.text == body))
+    }
+    #expect(isRemembered(world, index, Self.call("echo", "{\"a\":1}")))
+    #expect(world.exchange(index, Self.call("echo", "{\"a\":1}", query: "blocking=true&resulT=true")).map(\.status) == [200])
+    #expect(world.exchange(index, Self.call("echo", "{\"a\":1}", otherAuthorization)).map(\.status) == [401])
+    #expect(world.exchange(index, Self.call("echo", "{\"a\":1}")).map(\.status) == [200])
+    #expect(world.exchange(index, Self.call("echo", "{\"a\":1}")).map(\.status) == [200])
+    #expect(world.api("DELETE", "_/actions/echo")?.status == 200)
+    #expect(world.exchange(index, Self.call("echo", "{\"a\":1}")).map(\.status) == [404])
+  }
+
+  @Test func callsThatAreTooLongAreRefusedBeforeTheyCome() throws {
+    let world = World { $0.limits = HTTPLimits(bodyBytes: 2 << 20) }
+    try #require(world.deploy("echo")?.status == 200)
+    let index = world.network.open()
+    let head = "POST /api/v1/namespaces/_/actions/echo HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Length: "
+    #expect(world.exchange(index, head + "0000007\r\n\r\n{\"a\":1}").map(\.status) == [202])
+    #expect(world.exchange(index, head + "0000007\r\n\r\n{\"a\":2}").map(\.status) == [202])
+    #expect(world.exchange(index, head + "1048577\r\n\r\n").map(\.status) == [413])
+  }
+
+  @Test func callsInTheBackground() throws {
+    let world = try world()
+    let index = world.network.open()
+    let text = "POST /async-function/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"
+    for body in ["1", "2"] { #expect(world.exchange(index, text + body).map(\.status) == [202]) }
+    #expect(isRemembered(world, index, text))
+    #expect(world.executor.invocations.map(\.input) == [Array("1".utf8), Array("2".utf8)])
+    #expect(world.deploy("echo", query: "?public=false")?.status == 200)
+    #expect(world.exchange(index, text + "3").map(\.status) == [401])
+  }
+
   @Test func clientThatNeverRepeatsItselfIsAskedRarely() throws {
     var memory = HeadMemory()
     var head = RequestHead()
