@@ -33,25 +33,25 @@ import CBoot
     registers.frame.rip &-= 2
   }
 
-  mutating func fault(_ kind: FaultKind, _ frame: trap_frame) -> Bool {
-    outcome = .fault(FaultReport(kind: kind, instructionOffset: process.imageOffset(of: frame.rip)))
+  mutating func fault(_ kind: FaultKind, at instruction: UInt64) -> Bool {
+    outcome = .fault(FaultReport(kind: kind, instructionOffset: process.imageOffset(of: instruction)))
     return false
   }
 
-  mutating func pageFault(_ frame: trap_frame) -> Bool {
+  mutating func pageFault(_ code: UInt64, at instruction: UInt64) -> Bool {
     // Error code (AMD64 manual, volume 2, section 8.4.2): bit 1 write, bit 2 user mode, bit 4 instruction fetch.
-    let access: Access = frame.error_code & 16 != 0 ? .execute : frame.error_code & 2 != 0 ? .write : .read
+    let access: Access = code & 16 != 0 ? .execute : code & 2 != 0 ? .write : .read
     let address = readCR2()
     // Mapping a page helps only against its absence. A page that is there with the right, or an access that the CPU made
     // on its own account (descriptor tables), would fault again for ever.
-    guard frame.error_code & 4 != 0, !hardware.allows(address, access) else {
+    guard code & 4 != 0, !hardware.allows(address, access) else {
       outcome = .fault(
         FaultReport(
-          kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: frame.rip), access: access))
+          kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: instruction), access: access))
       return false
     }
     hardware.figures.faults &+= 1
-    guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware)
+    guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: instruction, machine: &hardware)
     else { return true }
     outcome = end
     return false
@@ -60,8 +60,10 @@ import CBoot
   /// How often the network's own timers are looked at while an action computes.
   private static let tick = Interval.milliseconds(10)
 
-  /// Sets the timer to the deadline, or to the next tick where that is sooner.
-  func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick), now) }
+  /// Sets the timer to the deadline, or to the next tick where that is sooner. (Mutating, since a borrowed context would be copied for
+  /// the call.)
+  @inline(__always)
+  mutating func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick), now) }
 
   /// The timer went off: the time is up, or the network is due a look.
   mutating func timer() -> Bool {
@@ -86,6 +88,41 @@ import CBoot
 /// A system call of the running action. False where the action has ended.
 @c(handle_syscall)
 public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
+  switch unsafe frame.pointee.number {
+  case Syscall.read.rawValue: return unsafe readQuickly(frame)
+  case Syscall.write.rawValue: return unsafe writeQuickly(frame)
+  case Syscall.exitGroup.rawValue:
+    // SAFETY: as in `performSystemCall`.
+    unsafe RunContext.current.pointee.outcome = .exited(status: UInt8(truncatingIfNeeded: frame.pointee.rdi))
+    return false
+  default: return unsafe performSystemCall(frame)
+  }
+}
+
+@inline(never)
+private func readQuickly(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
+  // SAFETY: as in `performSystemCall`.
+  let context = unsafe RunContext.current
+  let count = unsafe context.pointee.process.quickRead(
+    frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.request.pointee, &context.pointee.hardware)
+  guard let count else { return unsafe performSystemCall(frame) }
+  unsafe frame.pointee.number = count
+  return true
+}
+
+@inline(never)
+private func writeQuickly(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
+  // SAFETY: as in `performSystemCall`.
+  let context = unsafe RunContext.current
+  let count = unsafe context.pointee.process.quickWrite(
+    frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.output.pointee, &context.pointee.hardware)
+  guard let count else { return unsafe performSystemCall(frame) }
+  unsafe frame.pointee.number = count
+  return true
+}
+
+@inline(never)
+private func performSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
   // SAFETY: the entry built the frame; the context's pointers are valid for the invocation, and nobody else uses what
   // they name until user mode is left.
   let context = unsafe RunContext.current
@@ -110,16 +147,15 @@ public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bo
 public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>) -> Bool {
   // SAFETY: as above.
   let context = unsafe RunContext.current
-  let trap = unsafe frame.pointee
-  switch trap.vector {
+  switch unsafe frame.pointee.vector {
   case UInt64(Vector.timer): return unsafe context.pointee.timer()
   case UInt64(Vector.network):
     Interrupts.acknowledgeNetwork()
     Interrupts.serviceNetwork()
     return true
-  case 14: return unsafe context.pointee.pageFault(trap)
-  case 0..<32: return unsafe context.pointee.fault(faultKind(trap.vector), trap)
-  default: panic(trap)
+  case 14: return unsafe context.pointee.pageFault(frame.pointee.error_code, at: frame.pointee.rip)
+  case 0..<32: return unsafe context.pointee.fault(faultKind(frame.pointee.vector), at: frame.pointee.rip)
+  default: unsafe panic(frame.pointee)
   }
 }
 
