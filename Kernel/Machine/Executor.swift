@@ -160,14 +160,14 @@ import CBoot
   }
 
   public mutating func invoke(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
   ) -> Outcome {
     // SAFETY: the pointers live until this returns; user mode is entered and left inside.
     guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
-    return unsafe withUnsafePointer(to: request) { request in
+    return unsafe withUnsafeMutablePointer(to: &request) { request in
       unsafe withUnsafeMutablePointer(to: &output) { output in
         unsafe withUnsafeMutablePointer(to: &log) { log in
-          unsafe run(instance, request, output, log, .process) ?? .exited(status: 0)
+          unsafe run(instance, request, output, log, .process)
         }
       }
     }
@@ -175,13 +175,14 @@ import CBoot
 
   @_optimize(size)
   public mutating func initialise(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, log: inout ByteBuffer
   ) -> Outcome? {
     // SAFETY: as in `invoke`. The output stays empty.
     guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
     var output = ByteBuffer()
     writeMSR(MSR.lstar, syscallEntryKeeping())
-    let outcome = unsafe withUnsafePointer(to: request) { request in
+    unsafe context.pointee.hasArrived = false
+    let outcome = unsafe withUnsafeMutablePointer(to: &request) { request in
       unsafe withUnsafeMutablePointer(to: &output) { output in
         unsafe withUnsafeMutablePointer(to: &log) { log in
           unsafe run(instance, request, output, log, .initialising)
@@ -191,7 +192,7 @@ import CBoot
     writeMSR(MSR.lstar, syscallEntry())
     // The private pages are the snapshot's from now on, or go with the instance.
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
-    if let outcome { return outcome }
+    guard unsafe context.pointee.hasArrived else { return outcome }
     let isTaken = unsafe instance.pointee.takeSnapshot(
       of: context.pointee.process, context.pointee.registers, core.pointee.floatingPoint, memory: core.pointee.memory)
     unsafe core.pointee.slots.flush()
@@ -200,14 +201,13 @@ import CBoot
 
   @inline(never)
   private func run(
-    _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafePointer<InvocationRequest>,
+    _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafeMutablePointer<InvocationRequest>,
     _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>, _ mode: ActionMode
-  ) -> Outcome? {
+  ) -> Outcome {
     // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
     let now = unsafe context.pointee.clock.now
     let limits = unsafe instance.pointee.limits
-    // System calls take it inout, and do not change it.
-    unsafe context.pointee.request = UnsafeMutablePointer(mutating: request)
+    unsafe context.pointee.request = request
     unsafe context.pointee.output = output
     unsafe context.pointee.log = log
     let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
@@ -254,7 +254,7 @@ import CBoot
   @inline(never)
   private func resume(
     _ instance: UnsafeMutablePointer<Instance>, _ outputStart: Int, _ logStart: Int, _ now: Instant
-  ) -> Outcome? {
+  ) -> Outcome {
     // SAFETY: as in `run`; the state is the snapshot's.
     unsafe context.pointee.process.begin(
       instance.pointee.snapshot, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: instance.pointee.limits,
@@ -272,7 +272,7 @@ import CBoot
 
   /// Notes what the invocation that has just ended cost; how it ended. It began at `begun` and entered user mode at `entered`.
   @inline(__always)
-  private func finish(_ begun: Instant, _ entered: Instant) -> Outcome? {
+  private func finish(_ begun: Instant, _ entered: Instant) -> Outcome {
     // SAFETY: as in `run`.
     unsafe context.pointee.hardware.figures.startNanoseconds = (entered - begun).nanoseconds
     unsafe context.pointee.hardware.figures.runNanoseconds = (context.pointee.clock.now - entered).nanoseconds

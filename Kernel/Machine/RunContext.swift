@@ -18,15 +18,17 @@ import CBoot
   var output: UnsafeMutablePointer<ByteBuffer>
   var log: UnsafeMutablePointer<ByteBuffer>
   var deadline = Instant.distantFuture
-  /// How the invocation ended; meaningful once user mode has been left. Nil where an action that initialises arrived at its first read.
-  var outcome: Outcome? = .notInstalled
+  /// How the invocation ended; meaningful once user mode has been left, where the action has not arrived instead.
+  var outcome = Outcome.notInstalled
+  /// Whether an action that initialises has arrived at its first read.
+  var hasArrived = false
   /// The registers then.
   var registers = user_state()
 
   /// Notes where an action that initialises has arrived: before the call that `frame` is of. SYSCALL takes two bytes.
   @_optimize(size) @inline(never)
   mutating func arrive(_ frame: syscall_frame) {
-    outcome = nil
+    hasArrived = true
     // SAFETY: the core's state lives for ever; the entry wrote the registers there.
     let kept = unsafe thisCore()!.pointee.kept
     registers = user_state(kept: kept, frame: frame, fs_base: hardware.threadPointer)
