@@ -8,8 +8,8 @@ public import Bytes
 public struct PreparedStack: ~Copyable, Sendable {
   /// What lies at the end of the stack.
   public private(set) var bytes = ByteBuffer()
-  /// Where AT_RANDOM's 16 bytes are in `bytes`.
-  private var randomPosition = 0
+  /// Where AT_RANDOM's 16 bytes are in `bytes`: whoever writes the stack gives it others.
+  public private(set) var randomPosition = 0
 
   public init() {}
 
@@ -23,14 +23,5 @@ public struct PreparedStack: ~Copyable, Sendable {
     let size = InitialStack.size(for: request)
     guard bytes.append(stack.extracting(stack.count &- size..<stack.count)) else { return }
     randomPosition = InitialStack.randomPosition(for: request, end: size)
-  }
-
-  /// Replaces AT_RANDOM's bytes, where a stack was kept.
-  @inline(__always)
-  public mutating func setRandom(_ random: (UInt64, UInt64)) {
-    let position = randomPosition
-    var span = bytes.mutableSpan
-    span.storeLE64(random.0, at: position)
-    span.storeLE64(random.1, at: position &+ 8)
   }
 }

@@ -310,11 +310,15 @@ extension Executor {
   private func readyStack(_ instance: UnsafeMutablePointer<Instance>) {
     // SAFETY: no invocation runs; the page is the instance's own.
     guard unsafe !instance.pointee.hasSnapshot, let page = unsafe lastStackPage(instance) else { return }
-    unsafe instance.pointee.preparedStack.setRandom(context.pointee.hardware.auxiliaryRandom())
+    let random = unsafe context.pointee.hardware.auxiliaryRandom()
     let size = unsafe instance.pointee.preparedStack.size
+    let start = unsafe UnsafeMutableRawPointer(page) + (4096 &- size)
     unsafe instance.pointee.preparedStack.bytes.withAddress { bytes in
-      unsafe UnsafeMutableRawPointer(page + 4096 - size).copyMemory(from: bytes.unsafelyUnwrapped, byteCount: size)
+      unsafe start.copyMemory(from: bytes.unsafelyUnwrapped, byteCount: size)
     }
+    let place = unsafe start + instance.pointee.preparedStack.randomPosition
+    unsafe place.storeBytes(of: random.0, as: UInt64.self)
+    unsafe place.storeBytes(of: random.1, toByteOffset: 8, as: UInt64.self)
     unsafe instance.pointee.readyStack = instance.pointee.base &+ SlotLayout.stackTop &- UInt64(truncatingIfNeeded: size)
   }
 

@@ -6,12 +6,11 @@ import CBoot
 /// Allocates and frees objects of any size, within a bound.
 ///
 /// A page of small objects begins with a header: its class, how many objects are in use, its first free object,
-/// its neighbours in the class's list of pages that have room or had until a moment ago, and its objects' size. A page whose objects are all free goes back to the
-/// frames, but for one a class, so that a steady load allocates no frames at all.
+/// its neighbours in the class's list of pages that have room or had until a moment ago, and its objects' size. A page whose
+/// objects are all free goes back to the frames, but for one a class, so that a steady load allocates no frames at all.
 public struct Heap: ~Copyable {
   static let largestSmall: UInt = 2016
   private static let headerSize: UInt64 = 48
-  private static let classCount = 22
 
   /// The header's fields, as byte offsets.
   private enum Header {
@@ -29,7 +28,10 @@ public struct Heap: ~Copyable {
   ]
   /// The class of each size in steps of 16 bytes.
   private var classOfStep: [127 of UInt8] = .init(repeating: 0)
+  /// The first page of each class's list.
   private var partial: [22 of UInt64] = .init(repeating: 0)
+  /// A page of each class that was empty when this was set, and stays whether or not it is; 0 where none ever was.
+  private var spare: [22 of UInt64] = .init(repeating: 0)
 
   /// Frames that the heap may hold, but for those that a large run is rounded up by.
   private let frameLimit: Int
@@ -81,13 +83,13 @@ public struct Heap: ~Copyable {
     let page = alignDown(address, PageSize.small)
     guard frames.isSlab(page) else { return false }
     let used = Physical.load(page &+ Header.used)
-    guard used & 1 == 0, used != 2 || isOnlyOne(page) else { return false }
+    guard used & 1 == 0, used != 2 || spare[Int(truncatingIfNeeded: Physical.load(page &+ Header.sizeClass))] == page else { return false }
     takeBack(address, page)
     return true
   }
 
-  /// Takes back what `allocate` gave. A page that has room again is entered into the list; one whose objects are all free is given back, but
-  /// for the only one of its class.
+  /// Takes back what `allocate` gave. A page that has room again is entered into the list; one whose objects are all free is given back
+  /// where another such is kept.
   @inline(never)
   mutating func deallocate(_ address: UInt64, frames: inout FrameAllocator) {
     let page = alignDown(address, PageSize.small)
@@ -95,7 +97,12 @@ public struct Heap: ~Copyable {
     takeBack(address, page)
     let sizeClass = Int(truncatingIfNeeded: Physical.load(page &+ Header.sizeClass))
     if Physical.load(page &+ Header.used) & 1 != 0 { link(page, sizeClass) }
-    guard Physical.load(page &+ Header.used) == 0, !isOnlyOne(page) else { return }
+    guard Physical.load(page &+ Header.used) == 0 else { return }
+    let kept = spare[sizeClass]
+    guard kept != 0, kept != page, Physical.load(kept &+ Header.used) == 0 else {
+      spare[sizeClass] = page
+      return
+    }
     unlink(page, sizeClass)
     framesInUse &-= 1
     frames.deallocate(page)
@@ -108,10 +115,6 @@ public struct Heap: ~Copyable {
     Physical.store(page &+ Header.used, Physical.load(page &+ Header.used) &- 2)
     bytesInUse &-= Int(truncatingIfNeeded: Physical.load(page &+ Header.objectSize))
   }
-
-  /// Whether a page that is in its class's list is alone there.
-  @inline(__always)
-  private func isOnlyOne(_ page: UInt64) -> Bool { Physical.load(page &+ Header.next) | Physical.load(page &+ Header.previous) == 0 }
 
   @inline(never)
   private mutating func allocateLarge(_ size: Int, _ alignment: Int, _ frames: inout FrameAllocator) -> UInt64? {
@@ -154,12 +157,14 @@ public struct Heap: ~Copyable {
     return true
   }
 
+  /// Enters a page into its class's list, second where there is a first: that one is used up before.
   private mutating func link(_ page: UInt64, _ sizeClass: Int) {
-    let next = partial[sizeClass]
+    let first = partial[sizeClass]
+    let next = first != 0 ? Physical.load(first &+ Header.next) : 0
     Physical.store(page &+ Header.next, next)
-    Physical.store(page &+ Header.previous, 0)
+    Physical.store(page &+ Header.previous, first)
     if next != 0 { Physical.store(next &+ Header.previous, page) }
-    partial[sizeClass] = page
+    if first != 0 { Physical.store(first &+ Header.next, page) } else { partial[sizeClass] = page }
     Physical.store(page &+ Header.used, Physical.load(page &+ Header.used) & ~1)
   }
 

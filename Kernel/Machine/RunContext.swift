@@ -78,56 +78,52 @@ import CBoot
     setTimer(clock.now)
     return true
   }
-
-  /// The running invocation of this core.
-  @inline(__always)
-  static var current: UnsafeMutablePointer<RunContext> {
-    // SAFETY: the executor sets it before the first entry to user mode, and it is never freed.
-    unsafe thisCore()!.pointee.run.assumingMemoryBound(to: RunContext.self)
-  }
 }
+
+// The entries give the handlers the frame that they built, and the context that the executor put into the core's state before the first
+// entry to user mode. The context's pointers are valid for the invocation, and nobody else uses what they name until user mode is left.
+
+private typealias Frame = UnsafeMutablePointer<syscall_frame>
+private typealias Context = UnsafeMutablePointer<RunContext>
 
 /// A system call of the running action. False where the action has ended.
 @c(handle_syscall)
-public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
+public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>, _ run: UnsafeMutableRawPointer) -> Bool {
+  // SAFETY: see above.
+  let context = unsafe run.assumingMemoryBound(to: RunContext.self)
   switch unsafe frame.pointee.number {
-  case Syscall.read.rawValue: return unsafe readQuickly(frame)
-  case Syscall.write.rawValue: return unsafe writeQuickly(frame)
+  case Syscall.read.rawValue: return unsafe readQuickly(frame, context)
+  case Syscall.write.rawValue: return unsafe writeQuickly(frame, context)
   case Syscall.exitGroup.rawValue:
-    // SAFETY: as in `performSystemCall`.
-    unsafe RunContext.current.pointee.outcome = .exited(status: UInt8(truncatingIfNeeded: frame.pointee.rdi))
+    unsafe context.pointee.outcome = .exited(status: UInt8(truncatingIfNeeded: frame.pointee.rdi))
     return false
-  default: return unsafe performSystemCall(frame)
+  default: return unsafe performSystemCall(frame, context)
   }
 }
 
 @inline(never)
-private func readQuickly(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
-  // SAFETY: as in `performSystemCall`.
-  let context = unsafe RunContext.current
+private func readQuickly(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
   let count = unsafe context.pointee.process.quickRead(
     frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.request.pointee, &context.pointee.hardware)
-  guard let count else { return unsafe performSystemCall(frame) }
+  guard let count else { return unsafe performSystemCall(frame, context) }
   unsafe frame.pointee.number = count
   return true
 }
 
 @inline(never)
-private func writeQuickly(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
-  // SAFETY: as in `performSystemCall`.
-  let context = unsafe RunContext.current
+private func writeQuickly(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
   let count = unsafe context.pointee.process.quickWrite(
     frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.output.pointee, &context.pointee.hardware)
-  guard let count else { return unsafe performSystemCall(frame) }
+  guard let count else { return unsafe performSystemCall(frame, context) }
   unsafe frame.pointee.number = count
   return true
 }
 
 @inline(never)
-private func performSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
-  // SAFETY: the entry built the frame; the context's pointers are valid for the invocation, and nobody else uses what
-  // they name until user mode is left.
-  let context = unsafe RunContext.current
+private func performSystemCall(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
   let call = unsafe SystemCall(
     number: frame.pointee.number, frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, frame.pointee.r10,
     frame.pointee.r8, frame.pointee.r9)
@@ -146,9 +142,9 @@ private func performSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> 
 
 /// A trap out of user mode. False where the action has ended.
 @c(handle_user_trap)
-public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>) -> Bool {
-  // SAFETY: as above.
-  let context = unsafe RunContext.current
+public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>, _ run: UnsafeMutableRawPointer) -> Bool {
+  // SAFETY: see above.
+  let context = unsafe run.assumingMemoryBound(to: RunContext.self)
   switch unsafe frame.pointee.vector {
   case UInt64(Vector.timer): return unsafe context.pointee.timer()
   case UInt64(Vector.network):

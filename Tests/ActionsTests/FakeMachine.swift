@@ -167,9 +167,12 @@ final class Harness {
       now: Instant(nanoseconds: 5_000_000_000), mode: mode)
   }
 
+  /// Whether `step` asks for the quick answers first, as the kernel does.
+  var isQuick = true
+
   func step(_ call: SystemCall) -> ProcessStep {
     let quick =
-      switch Syscall(rawValue: call.number) {
+      switch isQuick ? Syscall(rawValue: call.number) : nil {
       case .read: process.quickRead(call.first, call.second, call.third, &request, &machine)
       case .write: process.quickWrite(call.first, call.second, call.third, &output, &machine)
       default: UInt64?.none
