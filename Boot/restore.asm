@@ -4,6 +4,7 @@
 ; 64-bit CPU.
 
 section .text.restore progbits alloc exec nowrite align=16
+default rel
 bits 64
 
 ; void restore_page(uint64_t to, uint64_t from)
@@ -30,20 +31,20 @@ restore_page:
     jnz .next
     ret
 .wide:
-    mov ecx, 4096 / 256
+    mov ecx, 4096 / 512
 .next_wide:
 %assign i 0
-%rep 8
+%rep 16
     vmovdqa ymm%+i, [rsi + i * 32]
     %assign i i + 1
 %endrep
 %assign i 0
-%rep 8
+%rep 16
     vmovdqa [rdi + i * 32], ymm%+i
     %assign i i + 1
 %endrep
-    add rsi, 256
-    add rdi, 256
+    add rsi, 512
+    add rdi, 512
     dec ecx
     jnz .next_wide
     ret
@@ -67,17 +68,12 @@ restore_zeros:
     jnz .next
     ret
 .wide:
-    mov ecx, 4096 / 512
     vpxor xmm0, xmm0, xmm0                  ; clears all of ymm0
-.next_wide:
 %assign i 0
-%rep 16
+%rep 4096 / 32
     vmovdqa [rdi + i * 32], ymm0
     %assign i i + 1
 %endrep
-    add rdi, 512
-    dec ecx
-    jnz .next_wide
     ret
 
 section .bss nobits alloc noexec write align=8

@@ -1,5 +1,6 @@
 ; Ways between user mode and the kernel: traps, system calls, entering an action and leaving it.
-; Out of scope: deciding anything. Every entry calls one Swift function, whose answer is whether to go on.
+; Out of scope: deciding anything. Every entry calls one Swift function, with the frame and the running action's state, whose answer is
+; whether to go on.
 
 %include "percpu.inc"
 
@@ -76,6 +77,7 @@ trap_common:
     cmp byte [rdi + 15 * 8], 18
     je .kernel
     swapgs
+    mov rsi, [gs:CORE_RUN]
     xor ebp, ebp
     call handle_user_trap
     test al, al
@@ -110,6 +112,7 @@ syscall_entry:
     push rsi
     push rdi
     mov rdi, rsp
+    mov rsi, [gs:CORE_RUN]
     call handle_syscall
     test al, al
     jz leave_user

@@ -169,6 +169,12 @@ $(asm_tests:%=$(userland)/test-%.o): $(userland)/test-%.o: $(tests)/%.asm Userla
 	@echo "  NASM    $*"
 	@$(NASM) $(USER_NASMFLAGS) $< -o $@
 
+# The kernel's assembly, for the program that tests it: under names that do not meet the SDK's.
+$(userland)/kernel-%.o: Boot/%.asm Userland/build.mk | setup $(userland)
+	@echo "  NASM    kernel-$*"
+	@$(NASM) $(USER_NASMFLAGS) -I Boot/ $< -o $@ && llvm-objcopy --prefix-symbols=kernel_ $@
+$(BUILD)/test-actions/kernel-assembly: $(addprefix $(userland)/kernel-,memory.o restore.o aes.o)
+
 $(addprefix $(BUILD)/test-actions/,$(asm_tests) $(c_tests)): $(BUILD)/test-actions/%: $(userland)/test-%.o $(userland)/memory.o \
     | $(BUILD)/test-actions
 	@echo "  LD      $*"

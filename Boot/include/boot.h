@@ -133,6 +133,12 @@ INLINE uint64_t read_tsc(void) SWIFT_NAME(readTSC()) {
   return ((uint64_t)high << 32) | low;
 }
 
+/// The upper 64 of the product's 96 lower bits: `ticks` times the binary fraction of 32 bits `scale`.
+INLINE uint64_t scale_ticks(uint64_t ticks, uint64_t scale) SWIFT_NAME(scaleTicks(_:by:)) {
+  __asm__("mulq %1\n\tshrdq $32, %%rdx, %0" : "+a"(ticks) : "r"(scale) : "rdx", "cc");
+  return ticks;
+}
+
 struct cpuid_result { uint32_t eax, ebx, ecx, edx; };
 INLINE struct cpuid_result cpuid(uint32_t leaf, uint32_t subleaf) SWIFT_NAME(cpuid(_:_:)) {
   struct cpuid_result r;
@@ -209,54 +215,7 @@ void restore_zeros(uint64_t to) SWIFT_NAME(restoreZeros(to:));
 extern uint8_t restore_wide;
 INLINE void set_restore_wide(int enabled) SWIFT_NAME(setRestoreWide(_:)) { restore_wide = enabled != 0; }
 
-/// Words at any address.
-struct any_word { uint64_t value; } __attribute__((packed, may_alias));
-struct any_half { uint32_t value; } __attribute__((packed, may_alias));
-#define WORD_AT(address) (((struct any_word *)(address))->value)
-#define HALF_AT(address) (((struct any_half *)(address))->value)
-
-/// Copies 32 bytes or less, in words that may overlap. All is read before anything is written: the ranges may overlap, too.
-INLINE void copy_short(void *to, const void *from, size_t count) SWIFT_NAME(copyShort(to:from:count:)) {
-  uint8_t *d = to;
-  const uint8_t *s = from;
-  if (count >= 16) {
-    uint64_t a = WORD_AT(s), b = WORD_AT(s + 8), c = WORD_AT(s + count - 16), e = WORD_AT(s + count - 8);
-    WORD_AT(d) = a;
-    WORD_AT(d + 8) = b;
-    WORD_AT(d + count - 16) = c;
-    WORD_AT(d + count - 8) = e;
-  } else if (count >= 8) {
-    uint64_t a = WORD_AT(s), b = WORD_AT(s + count - 8);
-    WORD_AT(d) = a;
-    WORD_AT(d + count - 8) = b;
-  } else if (count >= 4) {
-    uint32_t a = HALF_AT(s), b = HALF_AT(s + count - 4);
-    HALF_AT(d) = a;
-    HALF_AT(d + count - 4) = b;
-  } else if (count > 0) {
-    uint8_t a = s[0], b = s[count / 2], c = s[count - 1];
-    d[0] = a;
-    d[count / 2] = b;
-    d[count - 1] = c;
-  }
-}
-/// Copies `count` bytes, 8 or more, upwards: right also where the ranges overlap and `to` is below `from`.
-INLINE void copy_forward(void *to, const void *from, size_t count) SWIFT_NAME(copyForward(to:from:count:)) {
-  uint64_t last = WORD_AT((const uint8_t *)from + count - 8);
-  void *end = (uint8_t *)to + count - 8;
-  size_t words = count >> 3;
-  __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-  WORD_AT(end) = last;
-}
-/// Copies `count` bytes downwards, from the last: for ranges that overlap with `to` above `from`.
-INLINE void copy_backward(void *to, const void *from, size_t count) SWIFT_NAME(copyBackward(to:from:count:)) {
-  uint8_t *d = (uint8_t *)to + count - 1;
-  const uint8_t *s = (const uint8_t *)from + count - 1;
-  __asm__ volatile("std\n\trep movsb\n\tcld" : "+D"(d), "+S"(s), "+c"(count) : : "memory");
-}
-INLINE void fill_bytes(void *to, uint8_t value, size_t count) SWIFT_NAME(fillBytes(_:_:_:)) {
-  size_t words = count >> 3, rest = count & 7;
-  uint64_t pattern = value * 0x0101010101010101ull;
-  __asm__ volatile("rep stosq\n\tmov %3, %1\n\trep stosb"
-                   : "+D"(to), "+c"(words) : "a"(pattern), "r"(rest) : "memory");
-}
+/// AES-128, where the CPU has its instructions (aes.asm). The same holds for its use of vector registers.
+struct aes_block { uint64_t low, high; };
+void aes_set_key(uint64_t low, uint64_t high) SWIFT_NAME(setAESKey(_:_:));
+struct aes_block aes_encrypt(uint64_t low, uint64_t high) SWIFT_NAME(encryptAES(_:_:));

@@ -45,7 +45,7 @@ public protocol ActionExecutor: ~Copyable {
   /// there, and executes that read anew. What the action writes meanwhile is appended to `log`. Nil where that state is reached;
   /// otherwise how the action ended before (`.noMemory` also where there is none for the snapshot), and it may only be removed.
   mutating func initialise(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, log: inout ByteBuffer
   ) -> Outcome?
 
   /// Changes what invocations that come may do. A stale `id` does nothing.
@@ -55,9 +55,9 @@ public protocol ActionExecutor: ~Copyable {
   mutating func remove(_ id: InstanceID)
 
   /// Runs the action to its end. Standard output is appended to `output`, standard error and the kernel's remarks to
-  /// `log`. A stale `id` gives `.notInstalled`.
+  /// `log`. A stale `id` gives `.notInstalled`. `request` stays as it is; it is inout since a borrowed struct would be copied for the call.
   mutating func invoke(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
   ) -> Outcome
 
   /// Brings the instance back to its pristine state; called once after each `invoke`, when the response was queued.

@@ -45,6 +45,7 @@ extension ActionProcess {
   mutating func noteUnknown(_ number: UInt64, _ now: Instant, _ log: inout ByteBuffer) {
     let bit = Int(min(number, 511))
     guard noted[bit / 64] & (1 << UInt64(bit % 64)) == 0 else { return }
+    hasNoted = true
     noted[bit / 64] |= 1 << UInt64(bit % 64)
     guard logRoom(log) >= 96 else { return cutLog(now, &log) }
     markLog(.error, now, log)

@@ -29,13 +29,21 @@ public protocol ActionMachine: ~Copyable {
   mutating func releaseKept(_ content: (UInt32) -> PageContent?) -> Int
 
   /// Copies the bytes at `address` over all of `bytes`.
-  func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>)
+  mutating func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>)
 
   /// Appends the `count` bytes at `address` to `buffer`; false where that has no memory.
-  func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool
+  mutating func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool
 
   /// Copies `bytes` to `address`.
   mutating func copyOut(_ bytes: Span<UInt8>, to address: UInt64)
+
+  /// Copies `bytes`, one or more, to `address`, which may be any, where that is all in one page that the action could write to itself, now
+  /// and without a fault; else false, and nothing done.
+  mutating func tryCopyOut(_ bytes: Span<UInt8>, to address: UInt64) -> Bool
+
+  /// Appends the `count` bytes, one or more, at `address`, which may be any, to `buffer`, where they are all in one page that the action
+  /// could read itself, now and without a fault, and there is memory; else false, and nothing done.
+  mutating func tryAppend(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool
 
   /// The base of the FS segment, which thread-local storage is found by.
   var threadPointer: UInt64 { get set }

@@ -68,7 +68,7 @@ public struct ActionMemory: Sendable {
   public mutating func begin(
     _ layout: borrowing ImageLayout, owner: InstanceID?, slotBase: UInt64, memoryBytes: Int, privatePages: Int
   ) {
-    if hasSnapshot || !isPristine(of: owner) { load(layout, owner) }
+    if !isReady(for: owner, snapshot: false) { load(layout, owner) }
     start(slotBase, memoryBytes, privatePages)
   }
 
@@ -77,15 +77,16 @@ public struct ActionMemory: Sendable {
   mutating func begin(
     _ snapshot: borrowing Snapshot, owner: InstanceID?, slotBase: UInt64, memoryBytes: Int, privatePages: Int
   ) {
-    if !hasSnapshot || !isPristine(of: owner) { load(snapshot, owner) }
+    if !isReady(for: owner, snapshot: true) { load(snapshot, owner) }
     changedOtherPages = 0..<0
     start(slotBase, memoryBytes, privatePages)
   }
 
+  /// Whether the regions are those at entry of `owner`'s image, or of its snapshot.
   @inline(__always)
-  private func isPristine(of owner: InstanceID?) -> Bool {
+  func isReady(for owner: InstanceID?, snapshot: Bool) -> Bool {
     guard let owner, let held = self.owner else { return false }
-    return owner == held && !regions.isChanged
+    return owner == held && hasSnapshot == snapshot && !regions.isChanged
   }
 
   @inline(never)
@@ -123,7 +124,7 @@ public struct ActionMemory: Sendable {
   }
 
   @inline(__always)
-  private mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, _ privatePages: Int) {
+  mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, _ privatePages: Int) {
     self.slotBase = slotBase
     self.privatePages = privatePages
     heapEnd = heapEndAtEntry
@@ -139,7 +140,7 @@ public struct ActionMemory: Sendable {
   /// What `access` to page `page` of the slot comes to where the page tables did not allow it. Counts the page that a
   /// mapping will take, so the caller performs each mapping it is given, or ends the invocation.
   public mutating func resolve<M: ActionMachine & ~Copyable>(
-    page: UInt32, access: Access, machine: borrowing M
+    page: UInt32, access: Access, machine: inout M
   ) -> PageResolution {
     guard let index = regions.index(holding: page) else { return .denied }
     let region = regions[index]

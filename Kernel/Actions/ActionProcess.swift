@@ -45,7 +45,8 @@ public struct ActionProcess: ~Copyable, Sendable {
   var outputStart = 0
   var logStart = 0
   var isLogCut = false
-  /// Bit N: the log already names unknown call N; calls past the last bit share it.
+  /// Bit N: the log already names unknown call N; calls past the last bit share it. `hasNoted` where any bit is set.
+  var hasNoted = false
   var noted: [8 of UInt64] = .init(repeating: 0)
   var logMarks = LogMarks()
   /// Those of the output, for as long as it is fd 1's and may be log.
@@ -67,6 +68,20 @@ public struct ActionProcess: ~Copyable, Sendable {
       layout, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = mode == .process ? 0b111 : 0b1111
     start(mode, limits, outputStart, logStart, now)
+  }
+
+  /// Whether `beginAgain` will do for an invocation of `owner`: the last was one of the same image, whose memory no call changed.
+  @inline(__always)
+  public func isReady(for owner: InstanceID) -> Bool { memory.isReady(for: owner, snapshot: false) }
+
+  /// As `begin`, where `isReady`.
+  @inline(__always)
+  public mutating func beginAgain(
+    slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int, logStart: Int, now: Instant
+  ) {
+    memory.start(slotBase, limits.memoryBytes, privatePages)
+    openDescriptors = 0b111
+    start(.process, limits, outputStart, logStart, now)
   }
 
   /// The same for an invocation that goes on from `snapshot`; `answersOnResult` as in its request.
@@ -97,9 +112,15 @@ public struct ActionProcess: ~Copyable, Sendable {
     started = now
     inputPosition = 0
     isLogCut = false
-    noted = .init(repeating: 0)
+    if hasNoted { forgetNoted() }
     if logMarks.count > 0 { logMarks.removeAll() }
     if outputMarks.count > 0 { outputMarks.removeAll() }
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func forgetNoted() {
+    hasNoted = false
+    noted = .init(repeating: 0)
   }
 
   /// Moves the marks of the log out.
@@ -117,9 +138,9 @@ public struct ActionProcess: ~Copyable, Sendable {
     let offset = address &- memory.slotBase
     if offset < AddressSpace.slotSize {
       let page = UInt32(offset >> AddressSpace.pageShift)
-      var resolution = memory.resolve(page: page, access: access, machine: machine)
+      var resolution = memory.resolve(page: page, access: access, machine: &machine)
       if resolution == .memoryLimit, releaseKept(&machine) {
-        resolution = memory.resolve(page: page, access: access, machine: machine)
+        resolution = memory.resolve(page: page, access: access, machine: &machine)
       }
       switch resolution {
       case .map(let mapping):
@@ -173,7 +194,7 @@ public struct ActionProcess: ~Copyable, Sendable {
     var hasReleased = false
     while page <= pages.upperBound {
       if !machine.isMapped(page, writing: access == .write) {
-        switch memory.resolve(page: page, access: access, machine: machine) {
+        switch memory.resolve(page: page, access: access, machine: &machine) {
         case .map(let mapping): guard machine.map(page, mapping) else { return .noMemory }
         case .memoryLimit:
           // Pages of this run may be among those that are given back: it is prepared anew, once.

@@ -4,13 +4,44 @@
 
 import ABI
 import Base
-import Bytes
+public import Bytes
 
 extension ActionProcess {
   private static var vectorLimit: UInt64 { 1024 }  // UIO_MAXIOV
 
   func isOpen(_ descriptor: Int32) -> Bool {
     descriptor >= 0 && descriptor <= 3 && openDescriptors & (1 << UInt8(descriptor)) != 0
+  }
+
+  // What nearly every invocation asks for, without more ado. Where there is more to it the answer is nil, and nothing was done: then the call
+  // is `systemCall`'s, which answers these, too.
+
+  /// A read of fd 0 into one page, or at the end of the input; else nil.
+  @inline(__always)
+  public mutating func quickRead<M: ActionMachine & ~Copyable>(
+    _ descriptor: UInt64, _ address: UInt64, _ length: UInt64, _ request: inout InvocationRequest, _ machine: inout M
+  ) -> UInt64? {
+    guard UInt32(truncatingIfNeeded: descriptor) == 0, openDescriptors & 1 != 0, mode != .initialising else { return nil }
+    let start = request.body.lowerBound &+ inputPosition
+    let count = min(UInt64(truncatingIfNeeded: request.body.upperBound &- start), length)
+    guard count > 0 else { return mode == .process ? 0 : nil }
+    let length = Int(truncatingIfNeeded: count)
+    guard machine.tryCopyOut(request.input.bytes(from: start, count: length), to: address) else { return nil }
+    inputPosition &+= length
+    return count
+  }
+
+  /// A write of one page's bytes to fd 1 within the limit; else nil.
+  @inline(__always)
+  public mutating func quickWrite<M: ActionMachine & ~Copyable>(
+    _ descriptor: UInt64, _ address: UInt64, _ length: UInt64, _ output: inout ByteBuffer, _ machine: inout M
+  ) -> UInt64? {
+    guard UInt32(truncatingIfNeeded: descriptor) == 1, openDescriptors & 2 != 0, mode == .process else { return nil }
+    let room = max(0, limits.outputBytes &- (output.count &- outputStart))
+    guard length > 0, length <= UInt64(truncatingIfNeeded: room),
+      machine.tryAppend(from: address, count: Int(truncatingIfNeeded: length), to: &output)
+    else { return nil }
+    return length
   }
 
   mutating func read<M: ActionMachine & ~Copyable>(

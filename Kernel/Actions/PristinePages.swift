@@ -9,12 +9,9 @@ import Bytes
 
 /// The hardware's side of restoring. Page numbers count from the base of the action's slot.
 public protocol PageRestorer: ~Copyable {
-  /// Whether page `page` was written, by the action or for it, since this was last asked; forgets it.
-  mutating func takeDirty(_ page: UInt32) -> Bool
-  /// Copies template page `index` over the private page `page`.
-  mutating func copyTemplate(index: Int, to page: UInt32)
-  /// Fills the private page `page` with zeros.
-  mutating func zero(_ page: UInt32)
+  /// Where the private page `page` was written, by the action or for it, since this was last called: copies template page `template` over
+  /// it, or fills it with zeros where that is nil. Whether it was.
+  mutating func restore(_ page: UInt32, template: Int?) -> Bool
   /// Frees the private page `page`; where a template page belongs there it is shown again.
   mutating func drop(_ page: UInt32)
 }
@@ -94,20 +91,16 @@ public struct PristinePages: ~Copyable, Sendable {
   public mutating func removeAll() { entries.truncate(to: 0) }
 
   /// Brings every kept page back to its pristine content, or gives it back.
+  @inline(__always)
   public mutating func restore<R: PageRestorer & ~Copyable>(_ restorer: inout R) -> RestoreCounts {
     var counts = RestoreCounts()
     var index = 0
     while index < count {
       let entry = entries[index]
-      if restorer.takeDirty(entry.page) {
-        if entry.template >= 0 {
-          restorer.copyTemplate(index: Int(entry.template), to: entry.page)
-          counts.copied &+= 1
-        } else {
-          restorer.zero(entry.page)
-          counts.zeroed &+= 1
-        }
-        entries[index].idle = 0
+      let template = entry.template >= 0 ? Int(entry.template) : nil
+      if restorer.restore(entry.page, template: template) {
+        if template != nil { counts.copied &+= 1 } else { counts.zeroed &+= 1 }
+        if entry.idle != 0 { entries[index].idle = 0 }
       } else if entry.idle >= Self.idleLimit {
         restorer.drop(entry.page)
         counts.dropped &+= 1

@@ -1,5 +1,5 @@
-/// The 16 random bytes that each invocation is given in its auxiliary vector (AT_RANDOM): SipHash-2-4 with 128 bits of result,
-/// over a counter, with a secret key.
+/// The 16 random bytes that each invocation is given in its auxiliary vector (AT_RANDOM), on CPUs without AES: SipHash-2-4 with 128 bits
+/// of result, over a counter, with a secret key.
 ///
 /// They seed stack protectors, pointer mangling and hash tables, and each invocation sees only its own. To foretell those
 /// of another from them is to tell SipHash from a random function without its key of 128 bits, which is what it was designed

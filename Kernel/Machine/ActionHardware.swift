@@ -17,8 +17,10 @@ import CBoot
   private let core: UnsafeMutablePointer<ExecutorCore>
   let clock: Clock
   private var generator: RandomGenerator
-  private var auxiliary = AuxiliaryRandom()
+  private var invocationRandom: InvocationRandom
   private var fsBase: UInt64 = 0
+  /// The address of the instance's slot.
+  private var slotBase: UInt64 = 0
   /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
   /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
   var transientPages = ByteBuffer()
@@ -27,21 +29,23 @@ import CBoot
 
   init(
     instance: UnsafeMutablePointer<Instance>, memory: UnsafeMutablePointer<KernelMemory>,
-    core: UnsafeMutablePointer<ExecutorCore>, clock: Clock, generator: consuming RandomGenerator
+    core: UnsafeMutablePointer<ExecutorCore>, features: CPUFeatures, clock: Clock, generator: consuming RandomGenerator
   ) {
     unsafe self.instance = instance
     unsafe self.memory = memory
     unsafe self.core = core
     self.clock = clock
     self.generator = generator
+    invocationRandom = InvocationRandom(features)
   }
 
-  /// Prepares for an invocation of another, or the same, instance.
+  /// Prepares for an invocation of another, or the same, instance; the thread pointer stays as it is.
+  @inline(__always)
   mutating func begin(_ instance: UnsafeMutablePointer<Instance>) {
     unsafe self.instance = instance
+    slotBase = unsafe instance.pointee.base
     figures = unsafe InvocationFigures(
       after: instance.pointee.restored, restoreNanoseconds: instance.pointee.restoreNanoseconds)
-    threadPointer = 0
   }
 
   func isMapped(_ page: UInt32, writing: Bool) -> Bool {
@@ -51,6 +55,7 @@ import CBoot
   }
 
   /// Whether the page table gives user mode this access to `address`, which may be any.
+  @inline(__always)
   func allows(_ address: UInt64, _ access: Access) -> Bool {
     // SAFETY: the instance is valid for the invocation.
     let offset = unsafe address &- instance.pointee.base
@@ -170,8 +175,9 @@ import CBoot
     }
   }
 
+  // These are mutating, since a borrowed machine would be copied for the call.
   @inline(never)
-  func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>) {
+  mutating func copyIn(from address: UInt64, to bytes: inout MutableSpan<UInt8>) {
     var done = 0
     while done < bytes.count {
       let (source, length) = piece(address &+ UInt64(done), bytes.count &- done, writing: false)
@@ -183,7 +189,7 @@ import CBoot
   }
 
   @inline(never)
-  func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
+  mutating func append(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
     var done = 0
     while done < count {
       let (source, length) = piece(address &+ UInt64(done), count &- done, writing: false)
@@ -208,6 +214,23 @@ import CBoot
     }
   }
 
+  @inline(__always)
+  mutating func tryCopyOut(_ bytes: Span<UInt8>, to address: UInt64) -> Bool {
+    guard let target = place(address, bytes.count, writing: true) else { return false }
+    // SAFETY: `place` found as many bytes in one mapped frame of the action's own; the span is not part of it.
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe Physical.pointer(target).copyMemory(from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
+    }
+    return true
+  }
+
+  @inline(__always)
+  mutating func tryAppend(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
+    guard let source = place(address, count, writing: false) else { return false }
+    // SAFETY: `place` found as many bytes in one mapped frame.
+    return buffer.append(unsafe Span<UInt8>(_unsafeStart: Physical.pointer(source).assumingMemoryBound(to: UInt8.self), count: count))
+  }
+
   var threadPointer: UInt64 {
     get { fsBase }
     set {
@@ -219,7 +242,8 @@ import CBoot
   mutating func random() -> UInt64 { generator.next64() }
 
   /// 16 bytes for AT_RANDOM.
-  mutating func auxiliaryRandom() -> (UInt64, UInt64) { auxiliary.next(&generator) }
+  @inline(__always)
+  mutating func auxiliaryRandom() -> (UInt64, UInt64) { invocationRandom.next(&generator) }
 
   var now: Instant { clock.now }
 
@@ -240,6 +264,22 @@ import CBoot
     if writing { Physical.store(entryAddress, entry.bits | PageEntry.dirty | PageEntry.accessed) }
     let inPage = Int(offset & 4095)
     return (entry.frame &+ UInt64(inPage), min(count, 4096 &- inPage))
+  }
+
+  /// The physical address of the `count` bytes (1 or more) at user address `address`, which may be any; nil where they are not all in one
+  /// page that user mode itself could access so, now and without a fault.
+  @inline(__always)
+  private func place(_ address: UInt64, _ count: Int, writing: Bool) -> UInt64? {
+    let offset = address &- slotBase
+    let inPage = offset & 4095
+    guard offset < AddressSpace.slotSize, inPage &+ UInt64(truncatingIfNeeded: count) <= 4096 else { return nil }
+    // SAFETY: the instance is valid for the invocation.
+    guard let entryAddress = unsafe instance.pointee.table.entryAddress(UInt32(truncatingIfNeeded: offset >> 12)) else { return nil }
+    let entry = PageEntry(bits: Physical.load(entryAddress))
+    guard entry.isPresent, !writing || entry.isWritable else { return nil }
+    // As in `piece`.
+    if writing { Physical.store(entryAddress, entry.bits | PageEntry.dirty | PageEntry.accessed) }
+    return entry.frame &+ inPage
   }
 
   private func invalidate(_ page: UInt32) {

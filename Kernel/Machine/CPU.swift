@@ -34,6 +34,7 @@ public struct CPUFeatures: Sendable {
   public let avx: Bool
   public let avx512: Bool
   public let rdrand: Bool
+  public let aes: Bool
   public let smep: Bool
   public let smap: Bool
   public let umip: Bool
@@ -55,6 +56,7 @@ public struct CPUFeatures: Sendable {
     xsave = basic.ecx >> 26 & 1 == 1
     avx = basic.ecx >> 28 & 1 == 1
     rdrand = basic.ecx >> 30 & 1 == 1
+    aes = basic.ecx >> 25 & 1 == 1
     hypervisor = basic.ecx >> 31 & 1 == 1
     isEmulated = hypervisor && cpuid(0x4000_0000, 0).ebx == 0x5447_4354
     smep = structured.ebx >> 7 & 1 == 1

@@ -24,10 +24,7 @@ public struct Clock: Sendable {
   }
 
   @inline(__always)
-  public var now: Instant {
-    let product = (readTSC() &- start).multipliedFullWidth(by: scale)
-    return Instant(nanoseconds: product.high << 32 | product.low >> 32)
-  }
+  public var now: Instant { Instant(nanoseconds: scaleTicks(readTSC() &- start, by: scale)) }
 
   /// Nanoseconds since 1970; since boot where the machine has no wall clock.
   public var wallClockNanoseconds: UInt64 { wallClockStart &* 1_000_000_000 &+ now.nanoseconds }

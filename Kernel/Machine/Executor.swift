@@ -59,7 +59,7 @@ import CBoot
     unsafe context.initialize(
       to: RunContext(
         hardware: ActionHardware(
-          instance: Dangling.pointer(), memory: memory, core: core, clock: machine.clock,
+          instance: Dangling.pointer(), memory: memory, core: core, features: machine.features, clock: machine.clock,
           generator: RandomGenerator(seed: seed)),
         clock: machine.clock, request: Dangling.pointer(), output: Dangling.pointer(),
         log: Dangling.pointer()))
@@ -160,14 +160,14 @@ import CBoot
   }
 
   public mutating func invoke(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
   ) -> Outcome {
     // SAFETY: the pointers live until this returns; user mode is entered and left inside.
     guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
-    return unsafe withUnsafePointer(to: request) { request in
+    return unsafe withUnsafeMutablePointer(to: &request) { request in
       unsafe withUnsafeMutablePointer(to: &output) { output in
         unsafe withUnsafeMutablePointer(to: &log) { log in
-          unsafe run(instance, request, output, log, .process) ?? .exited(status: 0)
+          unsafe run(instance, request, output, log, .process)
         }
       }
     }
@@ -175,13 +175,14 @@ import CBoot
 
   @_optimize(size)
   public mutating func initialise(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, log: inout ByteBuffer
   ) -> Outcome? {
     // SAFETY: as in `invoke`. The output stays empty.
     guard let instance = unsafe core.pointee.instances.find(id) else { return .notInstalled }
     var output = ByteBuffer()
     writeMSR(MSR.lstar, syscallEntryKeeping())
-    let outcome = unsafe withUnsafePointer(to: request) { request in
+    unsafe context.pointee.hasArrived = false
+    let outcome = unsafe withUnsafeMutablePointer(to: &request) { request in
       unsafe withUnsafeMutablePointer(to: &output) { output in
         unsafe withUnsafeMutablePointer(to: &log) { log in
           unsafe run(instance, request, output, log, .initialising)
@@ -191,7 +192,7 @@ import CBoot
     writeMSR(MSR.lstar, syscallEntry())
     // The private pages are the snapshot's from now on, or go with the instance.
     unsafe context.pointee.hardware.transientPages.truncate(to: 0)
-    if let outcome { return outcome }
+    guard unsafe context.pointee.hasArrived else { return outcome }
     let isTaken = unsafe instance.pointee.takeSnapshot(
       of: context.pointee.process, context.pointee.registers, core.pointee.floatingPoint, memory: core.pointee.memory)
     unsafe core.pointee.slots.flush()
@@ -200,14 +201,13 @@ import CBoot
 
   @inline(never)
   private func run(
-    _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafePointer<InvocationRequest>,
+    _ instance: UnsafeMutablePointer<Instance>, _ request: UnsafeMutablePointer<InvocationRequest>,
     _ output: UnsafeMutablePointer<ByteBuffer>, _ log: UnsafeMutablePointer<ByteBuffer>, _ mode: ActionMode
-  ) -> Outcome? {
+  ) -> Outcome {
     // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
     let now = unsafe context.pointee.clock.now
     let limits = unsafe instance.pointee.limits
-    // System calls take it inout, and do not change it.
-    unsafe context.pointee.request = UnsafeMutablePointer(mutating: request)
+    unsafe context.pointee.request = request
     unsafe context.pointee.output = output
     unsafe context.pointee.log = log
     let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
@@ -215,27 +215,46 @@ import CBoot
     unsafe core.pointee.separate(instance.pointee.namespace)
     unsafe context.pointee.hardware.begin(instance)
     if unsafe instance.pointee.hasSnapshot { return unsafe resume(instance, output.pointee.count, log.pointee.count, now) }
-    unsafe context.pointee.process.begin(
-      instance.pointee.layout, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: limits,
-      privatePages: instance.pointee.pristine.count, outputStart: output.pointee.count, logStart: log.pointee.count,
-      now: now, mode: mode)
-    switch unsafe prepareStack(instance) {
-    case .failed(let outcome): return outcome
-    case .ready(let stackPointer):
-      let entry = unsafe instance.pointee.base &+ SlotLayout.imageOffset &+ instance.pointee.layout.entry
-      unsafe core.pointee.slots.activate(instance.pointee.slot)
-      unsafe core.pointee.floatingPoint.reset()
-      unsafe context.pointee.setTimer(now)
-      let entered = unsafe context.pointee.clock.now
-      enterUser(instructionPointer: entry, stackPointer: stackPointer)
-      return finish(now, entered)
+    if mode == .process, unsafe context.pointee.process.isReady(for: instance.pointee.id) {
+      unsafe context.pointee.process.beginAgain(
+        slotBase: instance.pointee.base, limits: limits, privatePages: instance.pointee.pristine.count,
+        outputStart: output.pointee.count, logStart: log.pointee.count, now: now)
+    } else {
+      unsafe begin(instance, now, mode)
     }
+    var stackPointer = unsafe takeReadyStack(instance)
+    if stackPointer == 0 {
+      switch unsafe makeStack(instance) {
+      case .failed(let outcome): return outcome
+      case .ready(let made): stackPointer = made
+      }
+    }
+    let entry = unsafe instance.pointee.base &+ SlotLayout.imageOffset &+ instance.pointee.layout.entry
+    // No action can set it but by a system call.
+    if unsafe context.pointee.hardware.threadPointer != 0 { unsafe context.pointee.hardware.threadPointer = 0 }
+    unsafe core.pointee.slots.activate(instance.pointee.slot)
+    unsafe core.pointee.floatingPoint.reset()
+    unsafe context.pointee.setTimer(now)
+    let entered = unsafe context.pointee.clock.now
+    enterUser(instructionPointer: entry, stackPointer: stackPointer)
+    return finish(now, entered)
+  }
+
+  /// Begins with the instance's image where that is not as the last invocation left it.
+  @_optimize(size) @inline(never)
+  private func begin(_ instance: UnsafeMutablePointer<Instance>, _ now: Instant, _ mode: ActionMode) {
+    // SAFETY: as in `run`.
+    unsafe context.pointee.process.begin(
+      instance.pointee.layout, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: instance.pointee.limits,
+      privatePages: instance.pointee.pristine.count, outputStart: context.pointee.output.pointee.count,
+      logStart: context.pointee.log.pointee.count, now: now, mode: mode)
   }
 
   /// Goes on from the instance's snapshot.
+  @inline(never)
   private func resume(
     _ instance: UnsafeMutablePointer<Instance>, _ outputStart: Int, _ logStart: Int, _ now: Instant
-  ) -> Outcome? {
+  ) -> Outcome {
     // SAFETY: as in `run`; the state is the snapshot's.
     unsafe context.pointee.process.begin(
       instance.pointee.snapshot, owner: instance.pointee.id, slotBase: instance.pointee.base, limits: instance.pointee.limits,
@@ -253,7 +272,7 @@ import CBoot
 
   /// Notes what the invocation that has just ended cost; how it ended. It began at `begun` and entered user mode at `entered`.
   @inline(__always)
-  private func finish(_ begun: Instant, _ entered: Instant) -> Outcome? {
+  private func finish(_ begun: Instant, _ entered: Instant) -> Outcome {
     // SAFETY: as in `run`.
     unsafe context.pointee.hardware.figures.startNanoseconds = (entered - begun).nanoseconds
     unsafe context.pointee.hardware.figures.runNanoseconds = (context.pointee.clock.now - entered).nanoseconds
@@ -266,11 +285,14 @@ import CBoot
     guard let instance = unsafe core.pointee.instances.find(id) else { return }
     let memory = unsafe core.pointee.memory
     let begun = unsafe context.pointee.clock.now
-    unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
-      unsafe instance.pointee.restore(
-        transient: context.pointee.hardware.transientPages, changes, frames: &memory.pointee.frames)
+    if unsafe !context.pointee.hardware.transientPages.isEmpty {
+      unsafe instance.pointee.freeTransient(context.pointee.hardware.transientPages, &memory.pointee.frames)
+      unsafe context.pointee.hardware.transientPages.truncate(to: 0)
     }
-    unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+    unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
+      unsafe instance.pointee.restore(changes, frames: &memory.pointee.frames)
+    }
+    if unsafe instance.pointee.preparedStack.size > 0 { unsafe readyStack(instance) }
     unsafe instance.pointee.restoreNanoseconds = (context.pointee.clock.now - begun).nanoseconds
   }
 }
@@ -283,44 +305,66 @@ extension Executor {
     case failed(Outcome)
   }
 
-  /// Writes the initial stack into the action's pages, which are mapped on the way.
-  private func prepareStack(_ instance: UnsafeMutablePointer<Instance>) -> StackResult {
-    // SAFETY: as in `run`.
-    let isPrepared = unsafe instance.pointee.preparedStack.size > 0 && context.pointee.request.pointee.isUsual
-    let size = unsafe isPrepared ? instance.pointee.preparedStack.size : InitialStack.size(for: context.pointee.request.pointee)
-    let start = unsafe instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size)
-    if let outcome = unsafe context.pointee.process.prepare(start, size, .write, &context.pointee.hardware) {
-      return .failed(outcome)
-    }
+  /// Writes the stack of the next invocation ahead of it, which a usual request will find. The page was restored just now.
+  @inline(__always)
+  private func readyStack(_ instance: UnsafeMutablePointer<Instance>) {
+    // SAFETY: no invocation runs; the page is the instance's own.
+    guard unsafe !instance.pointee.hasSnapshot, let page = unsafe lastStackPage(instance) else { return }
     let random = unsafe context.pointee.hardware.auxiliaryRandom()
-    guard isPrepared else { return unsafe makeStack(instance, random, size) }
-    // SAFETY: the page is mapped, and nothing else uses its frame now.
-    var page = unsafe MutableSpan<UInt8>(_unsafeStart: lastStackPage(instance), count: 4096)
-    unsafe instance.pointee.preparedStack.write(random: random, into: &page)
-    return .ready(start)
+    let size = unsafe instance.pointee.preparedStack.size
+    let start = unsafe UnsafeMutableRawPointer(page) + (4096 &- size)
+    unsafe instance.pointee.preparedStack.bytes.withAddress { bytes in
+      unsafe start.copyMemory(from: bytes.unsafelyUnwrapped, byteCount: size)
+    }
+    let place = unsafe start + instance.pointee.preparedStack.randomPosition
+    unsafe place.storeBytes(of: random.0, as: UInt64.self)
+    unsafe place.storeBytes(of: random.1, toByteOffset: 8, as: UInt64.self)
+    unsafe instance.pointee.readyStack = instance.pointee.base &+ SlotLayout.stackTop &- UInt64(truncatingIfNeeded: size)
   }
 
-  /// The last page of the stack, which must be mapped; it counts as written from now on.
+  /// The stack pointer where the stack was written ahead and serves this request; else 0.
   @inline(__always)
-  private func lastStackPage(_ instance: UnsafeMutablePointer<Instance>) -> UnsafeMutablePointer<UInt8> {
+  private func takeReadyStack(_ instance: UnsafeMutablePointer<Instance>) -> UInt64 {
+    // SAFETY: as in `run`. The page may have been freed meanwhile.
+    guard unsafe instance.pointee.readyStack != 0, unsafe context.pointee.request.pointee.isUsual,
+      unsafe lastStackPage(instance) != nil
+    else { return 0 }
+    let stackPointer = unsafe instance.pointee.readyStack
+    unsafe instance.pointee.readyStack = 0
+    return stackPointer
+  }
+
+  /// The last page of the stack, where it is there to be written to; it counts as written from now on.
+  @inline(__always)
+  private func lastStackPage(_ instance: UnsafeMutablePointer<Instance>) -> UnsafeMutablePointer<UInt8>? {
     // SAFETY: as in `run`.
     let page = UInt32(SlotLayout.stackTop >> 12) &- 1
-    guard let address = unsafe instance.pointee.table.entryAddress(page) else { panic("the initial stack has no page") }
+    guard let address = unsafe instance.pointee.table.entryAddress(page) else { return nil }
     let entry = PageEntry(bits: Physical.load(address))
+    guard entry.isPresent, entry.isWritable else { return nil }
     Physical.store(address, entry.bits | PageEntry.dirty | PageEntry.accessed)
     return unsafe Physical.pointer(entry.frame).assumingMemoryBound(to: UInt8.self)
   }
 
-  /// Puts the stack together: in place where the stack's last page holds all of it.
+  /// Writes the stack for this request into the action's pages, which are mapped on the way: in place where the last one holds all of it.
   @_optimize(size) @inline(never)
-  private func makeStack(
-    _ instance: UnsafeMutablePointer<Instance>, _ random: (UInt64, UInt64), _ size: Int
-  ) -> StackResult {
+  private func makeStack(_ instance: UnsafeMutablePointer<Instance>) -> StackResult {
     // SAFETY: as in `run`.
+    let size = unsafe InitialStack.size(for: context.pointee.request.pointee)
+    let start = unsafe instance.pointee.base &+ SlotLayout.stackTop &- UInt64(size)
+    if let outcome = unsafe context.pointee.process.prepare(start, size, .write, &context.pointee.hardware) {
+      return .failed(outcome)
+    }
+    guard let last = unsafe lastStackPage(instance) else { panic("the initial stack has no page") }
+    if unsafe instance.pointee.readyStack != 0 {
+      zeroPage(UInt64(UInt(bitPattern: last)))
+      unsafe instance.pointee.readyStack = 0
+    }
     let values = unsafe InitialStackValues(
-      instance.pointee.layout, slotBase: instance.pointee.base, random: random, hardwareCapabilities: core.pointee.capabilities)
+      instance.pointee.layout, slotBase: instance.pointee.base, random: context.pointee.hardware.auxiliaryRandom(),
+      hardwareCapabilities: core.pointee.capabilities)
     guard size <= 4096 else { return unsafe writeLongStack(instance, values, size) }
-    var page = unsafe MutableSpan<UInt8>(_unsafeStart: lastStackPage(instance), count: 4096)
+    var page = unsafe MutableSpan<UInt8>(_unsafeStart: last, count: 4096)
     let stackPointer = unsafe InitialStack.write(context.pointee.request.pointee, values, into: &page)
     unsafe instance.pointee.preparedStack.keep(page.span, of: context.pointee.request.pointee)
     return .ready(stackPointer)

@@ -152,7 +152,11 @@ public struct FrameAllocator: ~Copyable {
   /// Marks a one-frame run as a page of small objects.
   mutating func markSlab(_ address: UInt64) { setWord(address >> 12, .slab, 0) }
 
-  func isSlab(_ address: UInt64) -> Bool { state(address >> 12) == .slab }
+  @inline(__always)
+  func isSlab(_ address: UInt64) -> Bool {
+    let frame = address >> 12
+    return frame < frameLimit && word(frame) == Self.encode(.slab, 0)
+  }
 
   /// Adds `count` frames from `first` on to the free lists, as the largest aligned blocks that they form.
   private mutating func release(first: UInt64, count: UInt64) {

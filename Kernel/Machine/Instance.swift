@@ -18,6 +18,8 @@ struct Instance: ~Copyable {
   var pristine = PristinePages()
   /// The initial stack of requests that say no more than the action's name, which is always the same.
   var preparedStack = PreparedStack()
+  /// Where it was written already, for the next invocation: what rsp will be; else 0.
+  var readyStack: UInt64 = 0
   /// Invocations that were restored.
   var runs: UInt32 = 0
   /// NX, where the CPU has it.

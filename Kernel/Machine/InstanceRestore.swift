@@ -10,18 +10,16 @@ extension Instance {
   /// between they stay set, which spares the invalidations: a page that was written once is restored each time.
   private static let agingPeriod: UInt32 = 64
 
-  /// Restores all private pages, given the lists of what the last invocation made and changed.
-  mutating func restore(
-    transient: borrowing ByteBuffer, _ memory: UnsafePointer<ActionMemory>, frames: inout FrameAllocator
-  ) {
-    freeTransient(transient, &frames)
+  /// Restores the private pages that are kept, and what the last invocation changed of others.
+  @inline(__always)
+  mutating func restore(_ memory: UnsafePointer<ActionMemory>, frames: inout FrameAllocator) {
     runs &+= 1
+    let (base, directory, isAging) = (base, table.directory, runs % Self.agingPeriod == 0)
     // SAFETY: the restorer uses the two pointers only inside this call, and nothing else uses what they name meanwhile.
     restored = unsafe withUnsafeMutablePointer(to: &frames) { frames in
-      unsafe withUnsafePointer(to: templates) { templates in
+      unsafe withUnsafeMutablePointer(to: &templates) { templates in
         var restorer = unsafe Restorer(
-          base: base, directory: table.directory, isAging: runs % Self.agingPeriod == 0, frames: frames,
-          templates: templates)
+          base: base, directory: directory, isAging: isAging, frames: frames, templates: templates)
         return pristine.restore(&restorer)
       }
     }
@@ -32,7 +30,9 @@ extension Instance {
     if hasSnapshot { unsafe resetProtection(memory.pointee.changedOtherPages) }
   }
 
-  private mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
+  /// Frees those pages of `list` that the last invocation left private: the list has all that are not kept.
+  @inline(never)
+  mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
     var position = 0
     while position < list.count {
       let page = list.span.loadLE32(position)
@@ -97,26 +97,32 @@ extension Instance {
   let directory: UInt64
   let isAging: Bool
   let frames: UnsafeMutablePointer<FrameAllocator>
-  let templates: UnsafePointer<TemplateFrames>
+  let templates: UnsafeMutablePointer<TemplateFrames>
 
-  mutating func takeDirty(_ page: UInt32) -> Bool {
+  @inline(__always)
+  mutating func restore(_ page: UInt32, template: Int?) -> Bool {
     let address = entryAddress(page)
-    let entry = Physical.load(address)
-    guard entry & PageEntry.dirty != 0 else { return false }
+    let entry = PageEntry(bits: Physical.load(address))
+    guard entry.isDirty else { return false }
     if isAging {
-      Physical.store(address, entry & ~PageEntry.dirty)
+      Physical.store(address, entry.bits & ~PageEntry.dirty)
       invalidatePage(base &+ UInt64(page) << 12)
+    }
+    if let template {
+      copy(template, to: entry.frame)
+    } else {
+      restoreZeros(to: entry.frame)
     }
     return true
   }
 
-  mutating func copyTemplate(index: Int, to page: UInt32) {
+  @inline(never)
+  private mutating func copy(_ template: Int, to frame: UInt64) {
     // SAFETY: the frames are the instance's own.
-    unsafe restorePage(to: frame(page), from: templates.pointee[index])
+    unsafe restorePage(to: frame, from: templates.pointee[template])
   }
 
-  mutating func zero(_ page: UInt32) { restoreZeros(to: frame(page)) }
-
+  @_optimize(size) @inline(never)
   mutating func drop(_ page: UInt32) {
     let address = entryAddress(page)
     let entry = PageEntry(bits: Physical.load(address))
@@ -126,9 +132,8 @@ extension Instance {
     unsafe frames.pointee.deallocate(entry.frame)
   }
 
-  private func frame(_ page: UInt32) -> UInt64 { PageEntry(bits: Physical.load(entryAddress(page))).frame }
-
   /// A kept page's table is always there.
+  @inline(__always)
   private func entryAddress(_ page: UInt32) -> UInt64 {
     let table = Physical.load(directory &+ UInt64(page >> 9) &* 8)
     guard table & PageEntry.present != 0 else { panic("a kept page has no page table") }

@@ -6,16 +6,16 @@ import CBoot
 
 /// Instances by slot number, in a table of two levels that grows by frames.
 ///
-/// Each entry of a leaf is two words: the instance's address (0 where the slot is free) and the slot's generation. A free
-/// slot's first word links it to the next free one, marked by its lowest bit.
+/// Each entry of a leaf is two words: the instance's address and the slot's generation. A slot that holds no instance has an odd first
+/// word, which links it to the next free one.
 struct InstanceTable: ~Copyable {
   private static let entriesPerLeaf: UInt32 = 256
   /// The root is one frame of leaf addresses.
   private let root: UInt64
   /// Slots that were ever given out are below this.
   private(set) var limit: UInt32 = 0
-  /// The free slot that was given back last, as its number times two plus one; 0 where there is none.
-  private var freeHead: UInt64 = 0
+  /// The free slot that was given back last, as its number times two plus three; 1 where there is none.
+  private var freeHead: UInt64 = 1
   private(set) var count = 0
 
   /// Nil where memory is out.
@@ -28,8 +28,8 @@ struct InstanceTable: ~Copyable {
   /// Takes a slot and counts its generation up; nil where slots, or memory for the table, are out.
   mutating func reserve(frames: inout FrameAllocator) -> (slot: UInt32, generation: UInt32)? {
     let slot: UInt32
-    if freeHead != 0 {
-      slot = UInt32(truncatingIfNeeded: freeHead >> 1)
+    if freeHead != 1 {
+      slot = UInt32(truncatingIfNeeded: freeHead >> 1 &- 1)
       freeHead = Physical.load(entry(slot))
     } else {
       guard limit < AddressSpace.slotCount, limit / Self.entriesPerLeaf < 512 else { return nil }
@@ -43,7 +43,7 @@ struct InstanceTable: ~Copyable {
       limit &+= 1
     }
     let generation = Physical.load(entry(slot) &+ 8) &+ 1
-    Physical.store(entry(slot), 0)
+    Physical.store(entry(slot), 1)
     Physical.store(entry(slot) &+ 8, generation)
     return (slot, UInt32(truncatingIfNeeded: generation))
   }
@@ -51,7 +51,7 @@ struct InstanceTable: ~Copyable {
   /// Gives a reserved slot back that holds no instance.
   mutating func release(_ slot: UInt32) {
     Physical.store(entry(slot), freeHead)
-    freeHead = UInt64(slot) << 1 | 1
+    freeHead = UInt64(slot) << 1 &+ 3
   }
 
   /// Memory for one instance; nil where it is out.
@@ -78,8 +78,8 @@ struct InstanceTable: ~Copyable {
   @inline(__always)
   func instance(at slot: UInt32) -> UnsafeMutablePointer<Instance>? {
     let address = Physical.load(entry(slot))
-    guard address != 0, address & 1 == 0 else { return nil }
-    // SAFETY: an even, non-zero entry is the address of an instance that `put` made.
+    guard address & 1 == 0 else { return nil }
+    // SAFETY: an even entry is the address of an instance that `put` made.
     return unsafe Physical.pointer(address).assumingMemoryBound(to: Instance.self)
   }
 

@@ -26,6 +26,6 @@ extension ExecutorCore {
 @_optimize(size) @inline(never)
 func reclaimKeptPages() -> Bool {
   // SAFETY: what is there belongs to the executor, and lives for ever. No instance changes while memory is allocated but the one that runs.
-  guard let core = unsafe thisCore(), unsafe core.pointee.run != nil else { return false }
-  return unsafe RunContext.current.pointee.hardware.reclaim(.max)
+  guard let core = unsafe thisCore(), let run = unsafe core.pointee.run else { return false }
+  return unsafe run.assumingMemoryBound(to: RunContext.self).pointee.hardware.reclaim(.max)
 }

@@ -18,40 +18,42 @@ import CBoot
   var output: UnsafeMutablePointer<ByteBuffer>
   var log: UnsafeMutablePointer<ByteBuffer>
   var deadline = Instant.distantFuture
-  /// How the invocation ended; meaningful once user mode has been left. Nil where an action that initialises arrived at its first read.
-  var outcome: Outcome? = .notInstalled
+  /// How the invocation ended; meaningful once user mode has been left, where the action has not arrived instead.
+  var outcome = Outcome.notInstalled
+  /// Whether an action that initialises has arrived at its first read.
+  var hasArrived = false
   /// The registers then.
   var registers = user_state()
 
   /// Notes where an action that initialises has arrived: before the call that `frame` is of. SYSCALL takes two bytes.
   @_optimize(size) @inline(never)
   mutating func arrive(_ frame: syscall_frame) {
-    outcome = nil
+    hasArrived = true
     // SAFETY: the core's state lives for ever; the entry wrote the registers there.
     let kept = unsafe thisCore()!.pointee.kept
     registers = user_state(kept: kept, frame: frame, fs_base: hardware.threadPointer)
     registers.frame.rip &-= 2
   }
 
-  mutating func fault(_ kind: FaultKind, _ frame: trap_frame) -> Bool {
-    outcome = .fault(FaultReport(kind: kind, instructionOffset: process.imageOffset(of: frame.rip)))
+  mutating func fault(_ kind: FaultKind, at instruction: UInt64) -> Bool {
+    outcome = .fault(FaultReport(kind: kind, instructionOffset: process.imageOffset(of: instruction)))
     return false
   }
 
-  mutating func pageFault(_ frame: trap_frame) -> Bool {
+  mutating func pageFault(_ code: UInt64, at instruction: UInt64) -> Bool {
     // Error code (AMD64 manual, volume 2, section 8.4.2): bit 1 write, bit 2 user mode, bit 4 instruction fetch.
-    let access: Access = frame.error_code & 16 != 0 ? .execute : frame.error_code & 2 != 0 ? .write : .read
+    let access: Access = code & 16 != 0 ? .execute : code & 2 != 0 ? .write : .read
     let address = readCR2()
     // Mapping a page helps only against its absence. A page that is there with the right, or an access that the CPU made
     // on its own account (descriptor tables), would fault again for ever.
-    guard frame.error_code & 4 != 0, !hardware.allows(address, access) else {
+    guard code & 4 != 0, !hardware.allows(address, access) else {
       outcome = .fault(
         FaultReport(
-          kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: frame.rip), access: access))
+          kind: .pageFault, address: address, instructionOffset: process.imageOffset(of: instruction), access: access))
       return false
     }
     hardware.figures.faults &+= 1
-    guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: frame.rip, machine: &hardware)
+    guard case .end(let end) = process.pageFault(at: address, access, instructionPointer: instruction, machine: &hardware)
     else { return true }
     outcome = end
     return false
@@ -60,8 +62,10 @@ import CBoot
   /// How often the network's own timers are looked at while an action computes.
   private static let tick = Interval.milliseconds(10)
 
-  /// Sets the timer to the deadline, or to the next tick where that is sooner.
-  func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick), now) }
+  /// Sets the timer to the deadline, or to the next tick where that is sooner. (Mutating, since a borrowed context would be copied for
+  /// the call.)
+  @inline(__always)
+  mutating func setTimer(_ now: Instant) { Interrupts.setTimer(min(deadline - now, Self.tick), now) }
 
   /// The timer went off: the time is up, or the network is due a look.
   mutating func timer() -> Bool {
@@ -74,21 +78,52 @@ import CBoot
     setTimer(clock.now)
     return true
   }
-
-  /// The running invocation of this core.
-  @inline(__always)
-  static var current: UnsafeMutablePointer<RunContext> {
-    // SAFETY: the executor sets it before the first entry to user mode, and it is never freed.
-    unsafe thisCore()!.pointee.run.assumingMemoryBound(to: RunContext.self)
-  }
 }
+
+// The entries give the handlers the frame that they built, and the context that the executor put into the core's state before the first
+// entry to user mode. The context's pointers are valid for the invocation, and nobody else uses what they name until user mode is left.
+
+private typealias Frame = UnsafeMutablePointer<syscall_frame>
+private typealias Context = UnsafeMutablePointer<RunContext>
 
 /// A system call of the running action. False where the action has ended.
 @c(handle_syscall)
-public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bool {
-  // SAFETY: the entry built the frame; the context's pointers are valid for the invocation, and nobody else uses what
-  // they name until user mode is left.
-  let context = unsafe RunContext.current
+public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>, _ run: UnsafeMutableRawPointer) -> Bool {
+  // SAFETY: see above.
+  let context = unsafe run.assumingMemoryBound(to: RunContext.self)
+  switch unsafe frame.pointee.number {
+  case Syscall.read.rawValue: return unsafe readQuickly(frame, context)
+  case Syscall.write.rawValue: return unsafe writeQuickly(frame, context)
+  case Syscall.exitGroup.rawValue:
+    unsafe context.pointee.outcome = .exited(status: UInt8(truncatingIfNeeded: frame.pointee.rdi))
+    return false
+  default: return unsafe performSystemCall(frame, context)
+  }
+}
+
+@inline(never)
+private func readQuickly(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
+  let count = unsafe context.pointee.process.quickRead(
+    frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.request.pointee, &context.pointee.hardware)
+  guard let count else { return unsafe performSystemCall(frame, context) }
+  unsafe frame.pointee.number = count
+  return true
+}
+
+@inline(never)
+private func writeQuickly(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
+  let count = unsafe context.pointee.process.quickWrite(
+    frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, &context.pointee.output.pointee, &context.pointee.hardware)
+  guard let count else { return unsafe performSystemCall(frame, context) }
+  unsafe frame.pointee.number = count
+  return true
+}
+
+@inline(never)
+private func performSystemCall(_ frame: Frame, _ context: Context) -> Bool {
+  // SAFETY: see above.
   let call = unsafe SystemCall(
     number: frame.pointee.number, frame.pointee.rdi, frame.pointee.rsi, frame.pointee.rdx, frame.pointee.r10,
     frame.pointee.r8, frame.pointee.r9)
@@ -107,19 +142,18 @@ public func handleSystemCall(_ frame: UnsafeMutablePointer<syscall_frame>) -> Bo
 
 /// A trap out of user mode. False where the action has ended.
 @c(handle_user_trap)
-public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>) -> Bool {
-  // SAFETY: as above.
-  let context = unsafe RunContext.current
-  let trap = unsafe frame.pointee
-  switch trap.vector {
+public func handleUserTrap(_ frame: UnsafeMutablePointer<trap_frame>, _ run: UnsafeMutableRawPointer) -> Bool {
+  // SAFETY: see above.
+  let context = unsafe run.assumingMemoryBound(to: RunContext.self)
+  switch unsafe frame.pointee.vector {
   case UInt64(Vector.timer): return unsafe context.pointee.timer()
   case UInt64(Vector.network):
     Interrupts.acknowledgeNetwork()
     Interrupts.serviceNetwork()
     return true
-  case 14: return unsafe context.pointee.pageFault(trap)
-  case 0..<32: return unsafe context.pointee.fault(faultKind(trap.vector), trap)
-  default: panic(trap)
+  case 14: return unsafe context.pointee.pageFault(frame.pointee.error_code, at: frame.pointee.rip)
+  case 0..<32: return unsafe context.pointee.fault(faultKind(frame.pointee.vector), at: frame.pointee.rip)
+  default: unsafe panic(frame.pointee)
   }
 }
 

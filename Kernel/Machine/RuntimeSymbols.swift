@@ -1,5 +1,5 @@
-// The C symbols that compiled Swift calls: memory allocation, memory copies, and the runtime's counts.
-// Out of scope: how memory is found (Heap.swift, FrameAllocator.swift).
+// The C symbols that compiled Swift calls: memory allocation and comparing.
+// Out of scope: how memory is found (Heap.swift, FrameAllocator.swift), copying it (Boot/memory.asm).
 
 import CBoot
 
@@ -12,16 +12,27 @@ struct KernelMemory: ~Copyable {
 /// Set once, at boot, before the first allocation; the C symbols below have no other way to their state.
 nonisolated(unsafe) var kernelMemory: UnsafeMutablePointer<KernelMemory>? = nil
 
-/// Where memory is out, the pages that actions keep give way to anything up to a quarter of all.
+/// The alignment is 4096 at most.
 @c(posix_memalign)
 public func allocateAligned(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: UInt, _ size: UInt) -> CInt {
+  // What is too large as an Int is negative, and never there.
+  let (size, alignment) = (Int(truncatingIfNeeded: size), Int(truncatingIfNeeded: alignment))
   // SAFETY: kernelMemory is set before anything allocates; `result` is the caller's variable.
-  guard let memory = unsafe kernelMemory, size <= UInt(Int.max), alignment <= 4096 else { return 12 }
-  var address = unsafe memory.pointee.heap.allocate(
-    Int(size), alignment: Int(alignment), frames: &memory.pointee.frames)
-  if address == nil, unsafe Int(size) >> 14 < memory.pointee.frames.total, reclaimKeptPages() {
-    address = unsafe memory.pointee.heap.allocate(
-      Int(size), alignment: Int(alignment), frames: &memory.pointee.frames)
+  guard alignment <= 16, let memory = unsafe kernelMemory, let address = unsafe memory.pointee.heap.allocateQuickly(size) else {
+    return unsafe allocate(result, alignment, size)
+  }
+  unsafe result.pointee = UnsafeMutableRawPointer(bitPattern: UInt(address))
+  return 0
+}
+
+/// Where memory is out, the pages that actions keep give way to anything up to a quarter of all.
+@_optimize(size) @inline(never)
+private func allocate(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int) -> CInt {
+  // SAFETY: as above.
+  guard let memory = unsafe kernelMemory else { return 12 }
+  var address = unsafe memory.pointee.heap.allocate(size, alignment: alignment, frames: &memory.pointee.frames)
+  if address == nil, size >= 0, unsafe size >> 14 < memory.pointee.frames.total, reclaimKeptPages() {
+    address = unsafe memory.pointee.heap.allocate(size, alignment: alignment, frames: &memory.pointee.frames)
   }
   guard let address else { return 12 }
   unsafe result.pointee = UnsafeMutableRawPointer(bitPattern: UInt(address))
@@ -33,35 +44,15 @@ public func allocateAligned(_ result: UnsafeMutablePointer<UnsafeMutableRawPoint
 public func deallocate(_ pointer: UnsafeMutableRawPointer?) {
   // SAFETY: the pointer came from posix_memalign, so kernelMemory is set.
   guard let pointer = unsafe pointer, let memory = unsafe kernelMemory else { return }
-  unsafe memory.pointee.heap.deallocate(UInt64(UInt(bitPattern: pointer)), frames: &memory.pointee.frames)
+  let address = UInt64(UInt(bitPattern: pointer))
+  if unsafe !memory.pointee.heap.deallocateQuickly(address, memory.pointee.frames) { deallocate(address) }
 }
 
-@c(memcpy)
-public func copyMemory(_ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
-  // SAFETY: C's contract: both ranges are valid and do not overlap.
-  if count <= 32 { unsafe copyShort(to: to, from: from, count: count) } else { unsafe copyForward(to: to, from: from, count: count) }
-  return unsafe to
-}
-
-@c(memmove)
-public func moveMemory(_ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int) -> UnsafeMutableRawPointer? {
-  // SAFETY: C's contract: both ranges are valid. A copy upwards is right unless `to` lies inside `from`'s range.
-  let distance = UInt(bitPattern: to) &- UInt(bitPattern: from)
-  if count <= 32 {
-    unsafe copyShort(to: to, from: from, count: count)
-  } else if distance >= UInt(bitPattern: count) {
-    unsafe copyForward(to: to, from: from, count: count)
-  } else {
-    unsafe copyBackward(to: to, from: from, count: count)
-  }
-  return unsafe to
-}
-
-@c(memset)
-public func setMemory(_ to: UnsafeMutableRawPointer?, _ value: CInt, _ count: Int) -> UnsafeMutableRawPointer? {
-  // SAFETY: C's contract: the range is valid.
-  unsafe fillBytes(to, UInt8(truncatingIfNeeded: value), count)
-  return unsafe to
+@inline(never)
+private func deallocate(_ address: UInt64) {
+  // SAFETY: as above.
+  guard let memory = unsafe kernelMemory else { return }
+  unsafe memory.pointee.heap.deallocate(address, frames: &memory.pointee.frames)
 }
 
 @c(memcmp)

@@ -6,10 +6,9 @@ import CBoot
 @c(handle_kernel_trap)
 public func handleKernelTrap(_ frame: UnsafeMutablePointer<trap_frame>) {
   // SAFETY: the entry built the frame on its stack.
-  let trap = unsafe frame.pointee
-  switch trap.vector {
+  switch unsafe frame.pointee.vector {
   case UInt64(Vector.timer): Interrupts.timerWentOff()
   case UInt64(Vector.network): Interrupts.acknowledgeNetwork()
-  default: panic(trap)
+  default: unsafe panic(frame.pointee)
   }
 }

@@ -74,10 +74,10 @@ public struct Invocation: ~Copyable {
     on executor: inout Executor, log: inout ByteBuffer
   ) -> Outcome {
     if purpose == .initialisation {
-      if let outcome = executor.initialise(instance, request, log: &log) { return outcome }
+      if let outcome = executor.initialise(instance, &request, log: &log) { return outcome }
       isInitialised = true
       return .exited(status: 0)
     }
-    return executor.invoke(instance, request, output: &reply.buffer, log: &log)
+    return executor.invoke(instance, &request, output: &reply.buffer, log: &log)
   }
 }

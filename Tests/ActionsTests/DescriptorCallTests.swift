@@ -29,6 +29,41 @@ import Testing
     #expect(action.machine.violations.isEmpty)
   }
 
+  /// Two actions do the same at random; one of them is never answered quickly.
+  @Test func quickAnswersAreTheGeneralOnes() {
+    var random = Random(11)
+    let pages = [Harness.data, Harness.data + 0x3000, Harness.imageBase, Harness.imageBase + 0x1000, Harness.stackTop - 0x1000, Harness.slotBase]
+    for round in 0..<60 {
+      let input = (0..<random.next() % 300).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      let limits = ActionLimits(outputBytes: Int(random.next() % 400))
+      let mode: ActionMode = round % 6 == 5 ? .initialising : .process
+      let actions = [true, false].map { isQuick in
+        let action = Harness(input: input, limits: limits, mode: mode)
+        action.isQuick = isQuick
+        return action
+      }
+      for _ in 0..<40 {
+        let calls: [Syscall] = [.read, .read, .read, .write, .write, .write, .close, .mprotect]
+        let call = calls[Int(random.next() % 8)]
+        let place = pages[Int(random.next() % 6)] &+ [0, 1, 0xff0, 0xfff, 0x1000][Int(random.next() % 5)]
+        let length = [0, 1, 16, 17, 100, 4096, UInt64.max][Int(random.next() % 7)]
+        let descriptor = [0, 0, 1, 1, 2, 3, 1 << 32, UInt64.max][Int(random.next() % 8)]
+        let steps = actions.map { action in
+          switch call {
+          case .mprotect: action.step(SystemCall(number: call.rawValue, place & ~0xfff, 0x1000, random.state % 4))
+          default: action.step(SystemCall(number: call.rawValue, descriptor, place, length))
+          }
+        }
+        #expect(steps[0] == steps[1])
+        if case .resume = steps[0] { continue }
+        break
+      }
+      #expect(bytes(of: actions[0].output) == bytes(of: actions[1].output))
+      #expect(actions[0].machine.pages.mapValues { $0.bytes } == actions[1].machine.pages.mapValues { $0.bytes })
+      #expect(actions.allSatisfy { $0.machine.violations.isEmpty })
+    }
+  }
+
   @Test func readGoesOnlyWhereTheActionMayWrite() {
     for pointer in Self.badPointers + [Harness.imageBase, Harness.imageBase + 0x1000] {
       let action = Harness(input: [1, 2, 3])

@@ -113,6 +113,22 @@ struct FakeMachine: ActionMachine, ~Copyable {
     }
   }
 
+  mutating func tryCopyOut(_ bytes: Span<UInt8>, to address: UInt64) -> Bool {
+    guard isInOnePage(address, bytes.count, writing: true) else { return false }
+    copyOut(bytes, to: address)
+    return true
+  }
+
+  func tryAppend(from address: UInt64, count: Int, to buffer: inout ByteBuffer) -> Bool {
+    isInOnePage(address, count, writing: false) && append(from: address, count: count, to: &buffer)
+  }
+
+  private func isInOnePage(_ address: UInt64, _ count: Int, writing: Bool) -> Bool {
+    let (offset, wrapped) = address.subtractingReportingOverflow(slotBase)
+    guard !wrapped, offset < AddressSpace.slotSize, offset % 4096 + UInt64(count) <= 4096 else { return false }
+    return isMapped(UInt32(offset >> 12), writing: writing)
+  }
+
   mutating func random() -> UInt64 { generator.next() }
 
   /// A byte of a page that must be mapped; 0xbd where it is not.
@@ -151,8 +167,18 @@ final class Harness {
       now: Instant(nanoseconds: 5_000_000_000), mode: mode)
   }
 
+  /// Whether `step` asks for the quick answers first, as the kernel does.
+  var isQuick = true
+
   func step(_ call: SystemCall) -> ProcessStep {
-    process.systemCall(call, request: &request, output: &output, log: &log, machine: &machine)
+    let quick =
+      switch isQuick ? Syscall(rawValue: call.number) : nil {
+      case .read: process.quickRead(call.first, call.second, call.third, &request, &machine)
+      case .write: process.quickWrite(call.first, call.second, call.third, &output, &machine)
+      default: UInt64?.none
+      }
+    if let quick { return .resume(returning: quick) }
+    return process.systemCall(call, request: &request, output: &output, log: &log, machine: &machine)
   }
 
   /// What rax holds afterwards; nil where the invocation ended.

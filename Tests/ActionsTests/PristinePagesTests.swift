@@ -9,9 +9,11 @@ struct FakeRestorer: PageRestorer, ~Copyable {
   var zeroed: Set<UInt32> = []
   var dropped: Set<UInt32> = []
 
-  mutating func takeDirty(_ page: UInt32) -> Bool { dirty.remove(page) != nil }
-  mutating func copyTemplate(index: Int, to page: UInt32) { copied[page] = index }
-  mutating func zero(_ page: UInt32) { zeroed.insert(page) }
+  mutating func restore(_ page: UInt32, template: Int?) -> Bool {
+    guard dirty.remove(page) != nil else { return false }
+    if let template { copied[page] = template } else { zeroed.insert(page) }
+    return true
+  }
   mutating func drop(_ page: UInt32) { dropped.insert(page) }
 }
 

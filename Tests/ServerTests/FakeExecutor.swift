@@ -37,7 +37,7 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   }
 
   mutating func initialise(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, log: inout ByteBuffer
   ) -> Outcome? {
     initialised.append((id, String(decoding: request.strings.span.array, as: UTF8.self)))
     guard installed.contains(id), request.standardInput.isEmpty else { return .notInstalled }
@@ -53,7 +53,7 @@ struct FakeExecutor: ~Copyable, ActionExecutor {
   mutating func remove(_ id: InstanceID) { installed.removeAll { $0 == id } }
 
   mutating func invoke(
-    _ id: InstanceID, _ request: borrowing InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
+    _ id: InstanceID, _ request: inout InvocationRequest, output: inout ByteBuffer, log: inout ByteBuffer
   ) -> Outcome {
     let input = request.standardInput.array
     invocations.append((id, input, String(decoding: request.strings.span.array, as: UTF8.self)))

@@ -22,6 +22,13 @@ import Testing
     #expect(result.status == 0)
   }
 
+  @Test func theKernelsAssemblyDoesWhatItSays() throws {
+    let result = try Program.run(Program.testAction("kernel-assembly"))
+    let text = String(decoding: result.output, as: UTF8.self)
+    #expect(text.hasSuffix(" checks, 0 wrong\n") && text.split(separator: "\n").count == 1, "\(text)")
+    #expect(result.status == 0)
+  }
+
   @Test func sdkProbeFindsTheSDKInOrder() throws {
     let result = try Program.run(
       Program.testAction("sdk-probe"), input: Array("input".utf8), arguments: ["one", ""], environment: ["NAME": "value"])

@@ -6,7 +6,6 @@
 default rel
 bits 64
 
-DT_NULL           equ 0
 DT_RELA           equ 7
 DT_RELASZ         equ 8
 R_X86_64_RELATIVE equ 8
@@ -24,15 +23,17 @@ _start:
         mov     rbx, rsp
         lea     rsi, [_DYNAMIC]
         xor     ecx, ecx                  ; bytes of relocations
+        jmp     .tag
+.skip:  add     rsi, 16
 .tag:   mov     rax, [rsi]
-        mov     rdx, [rsi + 8]
-        add     rsi, 16
-        cmp     rax, DT_RELA
-        cmove   rdi, rdx
         cmp     rax, DT_RELASZ
+        ja      .skip
+        mov     rdx, [rsi + 8]
         cmove   rcx, rdx
-        test    rax, rax
-        jnz     .tag
+        cmp     eax, DT_RELA
+        cmove   rdi, rdx
+        test    eax, eax                  ; DT_NULL
+        jnz     .skip
         test    rcx, rcx
         jz      .relocated
 

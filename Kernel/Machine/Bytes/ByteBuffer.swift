@@ -11,17 +11,24 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
 ///
 /// What appends is not inlined: there are hundreds of calls, and each would be 100 to 200 bytes.
 @safe public struct ByteBuffer: ~Copyable, @unchecked Sendable {
-  @usableFromInline var base: UnsafeMutableRawPointer?
-  /// Bytes in use.
-  public private(set) var count: Int
-  /// Bytes that `count` can reach with no allocation.
-  public private(set) var capacity: Int
+  /// The memory; some address that is never used where there is none.
+  @usableFromInline var base: UnsafeMutableRawPointer
+  // 32 bits each: what is moved about is smaller, and no reader need ask whether a count is negative.
+  @usableFromInline var used: UInt32
+  @usableFromInline var room: UInt32
 
   /// An empty buffer that owns no memory.
+  @inlinable
   public init() {
-    unsafe base = nil
-    count = 0
-    capacity = 0
+    unsafe base = Self.nowhere
+    used = 0
+    room = 0
+  }
+
+  @inlinable
+  static var nowhere: UnsafeMutableRawPointer {
+    // SAFETY: not zero.
+    unsafe UnsafeMutableRawPointer(bitPattern: 16).unsafelyUnwrapped
   }
 
   /// An empty buffer with room for `capacity` bytes; nil where memory is out.
@@ -30,20 +37,37 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     guard reserve(capacity) else { return nil }
   }
 
-  // SAFETY: base is nil or came from posix_memalign and is freed only here and in `reallocate`.
-  deinit { unsafe base?.deallocate() }
+  // SAFETY: where there is room base came from posix_memalign; it is freed only here, in `release` and in `reallocate`.
+  deinit { if room > 0 { unsafe base.deallocate() } }
 
-  public var isEmpty: Bool { count == 0 }
+  /// Bytes in use.
+  @inlinable @inline(__always)
+  public var count: Int { Int(used) }
+  /// Bytes that `count` can reach with no allocation; always below 4 GiB.
+  @inlinable @inline(__always)
+  public var capacity: Int { Int(room) }
+
+  @inlinable @inline(__always)
+  public var isEmpty: Bool { used == 0 }
 
   /// The bytes in use.
   public var span: Span<UInt8> {
     @_lifetime(borrow self)
     borrowing get {
       // SAFETY: base holds `count` initialised bytes for as long as self is not mutated.
-      let whole = unsafe Span<UInt8>(
-        _unsafeStart: UnsafePointer(base.unsafelyUnwrappedOrDangling), count: count)
+      let whole = unsafe Span<UInt8>(_unsafeStart: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: count)
       return unsafe _overrideLifetime(whole, borrowing: self)
     }
+  }
+
+  /// The `length` bytes in use from `start` on. Traps where they are not.
+  @inlinable @inline(__always) @_lifetime(borrow self)
+  public func bytes(from start: Int, count length: Int) -> Span<UInt8> {
+    precondition(start >= 0 && length > 0 && start <= count &- length)
+    // SAFETY: base holds `count` initialised bytes, one at least, for as long as self is not mutated.
+    let part = unsafe Span<UInt8>(
+      _unsafeStart: UnsafePointer((base + start).assumingMemoryBound(to: UInt8.self)), count: length)
+    return unsafe _overrideLifetime(part, borrowing: self)
   }
 
   /// The bytes in use, to change in place.
@@ -51,8 +75,7 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     @_lifetime(&self)
     mutating get {
       // SAFETY: base holds `count` initialised bytes and self is exclusively borrowed.
-      let whole = unsafe MutableSpan<UInt8>(
-        _unsafeStart: base.unsafelyUnwrappedOrDangling, count: count)
+      let whole = unsafe MutableSpan<UInt8>(_unsafeStart: base.assumingMemoryBound(to: UInt8.self), count: count)
       return unsafe _overrideLifetime(whole, mutating: &self)
     }
   }
@@ -65,29 +88,35 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   /// Appends `bytes`, growing by at least half; false, and nothing changed, where memory is out.
   @inline(never)
   public mutating func append(_ bytes: Span<UInt8>) -> Bool {
-    guard bytes.count > 0 else { return true }
     // Both are lengths of what is in memory: no sum of them overflows.
-    let end = count &+ bytes.count
-    if end > capacity, !grow(to: end) { return false }
+    guard count &+ bytes.count <= capacity else { return appendGrowing(bytes) }
+    add(bytes)
+    return true
+  }
+
+  @inline(never)
+  private mutating func appendGrowing(_ bytes: Span<UInt8>) -> Bool {
+    guard grow(to: count &+ bytes.count) else { return false }
+    add(bytes)
+    return true
+  }
+
+  /// Appends `bytes`, for which there is room.
+  @inline(__always)
+  private mutating func add(_ bytes: Span<UInt8>) {
+    guard bytes.count > 0 else { return }
     // SAFETY: there is room for all of `bytes` at base + count, and both have memory.
     unsafe bytes.withUnsafeBytes { from in
-      unsafe (base.unsafelyUnwrapped + count).copyMemory(from: from.baseAddress.unsafelyUnwrapped, byteCount: from.count)
+      let place = unsafe base + count
+      used &+= UInt32(truncatingIfNeeded: from.count)
+      unsafe place.copyMemory(from: from.baseAddress.unsafelyUnwrapped, byteCount: from.count)
     }
-    count = end
-    return true
   }
 
   /// Appends the bytes of `text`; false, and nothing changed, where memory is out.
   @inline(never)
   public mutating func append(_ text: StaticString) -> Bool {
-    let length = text.utf8CodeUnitCount
-    guard length > 0 else { return true }
-    let end = count &+ length
-    if end > capacity, !grow(to: end) { return false }
-    // SAFETY: there is room for `length` more bytes at base + count.
-    unsafe (base.unsafelyUnwrapped + count).copyMemory(from: text.utf8Start, byteCount: length)
-    count = end
-    return true
+    append(text.bytes)
   }
 
   /// Appends one byte; false, and nothing changed, where memory is out.
@@ -95,8 +124,8 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   public mutating func append(_ byte: UInt8) -> Bool {
     if count >= capacity, !grow(to: count &+ 1) { return false }
     // SAFETY: there is room for one more byte.
-    unsafe (base.unsafelyUnwrapped + count).storeBytes(of: byte, as: UInt8.self)
-    count &+= 1
+    unsafe (base + count).storeBytes(of: byte, as: UInt8.self)
+    used &+= 1
     return true
   }
 
@@ -105,8 +134,8 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
   public mutating func append(littleEndian word: UInt32) -> Bool {
     guard grow(by: 4) else { return false }
     // SAFETY: `grow` made room for four more bytes.
-    unsafe (base! + count).storeBytes(of: word.littleEndian, as: UInt32.self)
-    count &+= 4
+    unsafe (base + count).storeBytes(of: word.littleEndian, as: UInt32.self)
+    used &+= 4
     return true
   }
 
@@ -116,15 +145,15 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     guard length >= 0, grow(by: length) else { return false }
     guard length > 0 else { return true }
     // SAFETY: `grow` made room for `length` more bytes.
-    unsafe (base! + count).initializeMemory(as: UInt8.self, repeating: 0, count: length)
-    count &+= length
+    unsafe (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: length)
+    used &+= UInt32(truncatingIfNeeded: length)
     return true
   }
 
   /// Drops all bytes from `length` on; the memory stays.
   public mutating func truncate(to length: Int) {
-    precondition(length >= 0 && length <= count)
-    count = length
+    precondition(UInt(bitPattern: length) <= UInt(bitPattern: count))
+    used = UInt32(truncatingIfNeeded: length)
   }
 
   /// Drops the first `length` bytes, moving the rest to the front; the memory stays.
@@ -132,23 +161,23 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
     precondition(length >= 0 && length <= count)
     guard length > 0 else { return }
     // SAFETY: count - length bytes from `length` on are inside the buffer; overlap is allowed.
-    unsafe base!.copyMemory(from: base! + length, byteCount: count &- length)
-    count &-= length
+    unsafe base.copyMemory(from: base + length, byteCount: count &- length)
+    used &-= UInt32(truncatingIfNeeded: length)
   }
 
   /// Gives the memory back; the buffer is empty after it.
   public mutating func release() {
-    // SAFETY: base is nil or ours, and is not used after this.
-    unsafe base?.deallocate()
-    unsafe base = nil
-    count = 0
-    capacity = 0
+    // SAFETY: where there is room base is ours, and it is not used after this.
+    if room > 0 { unsafe base.deallocate() }
+    unsafe base = Self.nowhere
+    used = 0
+    room = 0
   }
 
   /// Calls `body` with the address of the first byte (for a device or a user copy); nil where nothing was ever allocated.
   @unsafe
   public func withAddress<Result: ~Copyable>(_ body: (UnsafeMutableRawPointer?) -> Result) -> Result {
-    unsafe body(base)
+    unsafe body(room > 0 ? base : nil)
   }
 
   private mutating func grow(by extra: Int) -> Bool {
@@ -165,25 +194,17 @@ func posix_memalign(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ 
 
   @inline(never)
   private mutating func reallocate(_ newCapacity: Int) -> Bool {
+    guard newCapacity <= Int(UInt32.max) &- 15 else { return false }
     let rounded = (max(newCapacity, 64) &+ 15) & ~15
     var fresh: UnsafeMutableRawPointer? = nil
     // SAFETY: posix_memalign writes only `fresh`; the old memory is copied, then freed, once.
     guard unsafe posix_memalign(&fresh, 16, UInt(rounded)) == 0, let target = unsafe fresh else { return false }
-    if let old = unsafe base {
-      unsafe target.copyMemory(from: old, byteCount: count)
-      unsafe old.deallocate()
+    if room > 0 {
+      unsafe target.copyMemory(from: base, byteCount: count)
+      unsafe base.deallocate()
     }
     unsafe base = target
-    capacity = rounded
+    room = UInt32(truncatingIfNeeded: rounded)
     return true
-  }
-}
-
-extension Optional where Wrapped == UnsafeMutableRawPointer {
-  /// The pointer, or a non-null address that an empty span may carry.
-  @usableFromInline
-  var unsafelyUnwrappedOrDangling: UnsafeMutablePointer<UInt8> {
-    // SAFETY: the dangling address is only ever given to spans of length zero.
-    unsafe (self ?? UnsafeMutableRawPointer(bitPattern: 16)!).assumingMemoryBound(to: UInt8.self)
   }
 }

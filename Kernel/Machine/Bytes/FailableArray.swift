@@ -64,14 +64,14 @@
   @inlinable
   public subscript(_ index: Int) -> Element {
     get {
-      precondition(index >= 0 && index < count)
-      // SAFETY: base holds `count` elements.
-      return unsafe base![index]
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      // SAFETY: base holds `count` elements, one at least.
+      return unsafe base.unsafelyUnwrapped[index]
     }
     _modify {
-      precondition(index >= 0 && index < count)
-      // SAFETY: base holds `count` elements and self is exclusively borrowed.
-      yield unsafe &base![index]
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+      // SAFETY: base holds `count` elements, one at least, and self is exclusively borrowed.
+      yield unsafe &base.unsafelyUnwrapped[index]
     }
   }
 }

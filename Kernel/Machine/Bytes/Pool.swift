@@ -33,7 +33,9 @@
 
   /// Whether `index` is that of an element.
   @inlinable
-  public func contains(_ index: Int) -> Bool { index >= 0 && index < links.count && links[index] == Self.inUse }
+  public func contains(_ index: Int) -> Bool {
+    UInt(bitPattern: index) < UInt(bitPattern: links.count) && links[index] == Self.inUse
+  }
 
   /// Enters `element` and returns its index; nil, and the element's life is over, where memory is out.
   public mutating func insert(_ element: consuming Element) -> Int? {
@@ -69,13 +71,13 @@
     unsafeAddress {
       precondition(contains(index))
       // SAFETY: a place in use holds an initialised element.
-      return unsafe UnsafePointer(base! + index)
+      return unsafe UnsafePointer(base.unsafelyUnwrapped + index)
     }
     @inline(__always)
     unsafeMutableAddress {
       precondition(contains(index))
       // SAFETY: a place in use holds an initialised element; self is exclusively borrowed.
-      return unsafe base! + index
+      return unsafe base.unsafelyUnwrapped + index
     }
   }
 
