@@ -53,9 +53,8 @@ import CDriverSupport
     return true
   }
 
-  /// Whether frames wait.
-  @inline(__always)
-  public var hasFrames: Bool { queue.hasUsed }
+  /// Whether a frame is waiting, as far as a glance tells: for loops that look again and again.
+  public var isFrameWaiting: Bool { queue.isUsedWaiting }
 
   @usableFromInline
   struct Frame {

@@ -128,6 +128,13 @@ struct Virtqueue: ~Copyable {
       : sharedLoadAcquire16(used) & 1 == 0
   }
 
+  /// Whether the device is done with a buffer that was not taken yet.
+  @inline(__always)
+  var isUsedWaiting: Bool {
+    // SAFETY: the index field of the used ring.
+    unsafe nextUsed != usedSeen || sharedLoadAcquire16(used &+ 2) != usedSeen
+  }
+
   /// The next buffer that the device is done with; nil where there is none or the device failed.
   @inline(__always)
   mutating func takeUsed() -> UsedBuffer? {
@@ -143,13 +150,6 @@ struct Virtqueue: ~Copyable {
     places[Int(id)] = 0
     nextUsed &+= 1
     return UsedBuffer(id: UInt16(truncatingIfNeeded: id), length: length)
-  }
-
-  /// Whether the device has given something back that was not taken yet.
-  @inline(__always)
-  var hasUsed: Bool {
-    // SAFETY: the index field of the used ring.
-    unsafe sharedLoadAcquire16(used &+ 2) != nextUsed && !hasFailed
   }
 
   /// Whether the device has put something on the used ring that was not taken yet.
