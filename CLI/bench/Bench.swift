@@ -95,22 +95,21 @@ struct Bench: ParsableCommand {
     // Past the ring of activations, which fills up first.
     for _ in 0..<1_500 { _ = try bed.invoke(action, body) }
     let trace = try bed.trace { for _ in 0..<requests { _ = try bed.invoke(action, body) } }
-    let profile = Profile(trace, kernel: program, action: user)
+    let typical = Profile.typical(of: trace, runs: 1, kernel: program, action: user)
 
     var table = Table(head: ["stage", "instructions"])
-    for stage in Stage.allCases { table.rows.append([stage.title, Text.grouped(per(profile.stages[stage] ?? 0))]) }
-    table.rows.append(["**whole request**", "**\(Text.grouped(per(profile.total)))**"])
-    let pages = per(profile.pageFills)
-    let back = per((profile.stages[.exit] ?? 0) + (profile.stages[.restore] ?? 0))
+    for stage in Stage.allCases { table.rows.append([stage.title, Text.grouped(typical.count(stage))]) }
+    table.rows.append(["**whole request**", "**\(Text.grouped(Double(typical.total)))**"])
     table.rows.append([
-      "after exit back to ready (exit and restore of \(Text.short(pages)) pages; goal 3,000 and 600 a page)", Text.grouped(back),
+      "after exit back to ready (exit and restore of \(typical.pageFills) pages; goal 3,000 and 600 a page)",
+      Text.grouped(typical.count(.exit) + typical.count(.restore)),
     ])
-    let title = "Guest instructions of one invocation of \(action), keep-alive, 64 bytes, mean of \(requests):"
+    let title = "Guest instructions of one invocation of \(action), keep-alive, 64 bytes, the median of \(requests):"
     findings.report.add(action == "echo" ? "profile" : "profile of \(action)", title, table.lines)
     if action == "echo" {
-      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(per(profile.total)), atMost: 12_000))
+      findings.report.add(.ratio("guest instructions of a raw echo request, keep-alive", Ratio(Double(typical.total)), atMost: 12_000))
     }
-    showFunctions(profile)
+    showFunctions(Profile(trace, kernel: program, action: user))
   }
 
   private func showFunctions(_ profile: Profile) {
@@ -131,24 +130,26 @@ struct Bench: ParsableCommand {
     try bed.deploy(action, try file(of: action))
     try bed.deploy("three", sequence: [action, action, action])
     let body = Array("{\"name\":\"\(String(repeating: "x", count: 53))\"}".utf8)
-    func measure(_ request: () throws -> [UInt8]) throws -> Profile {
+    // Past the ring of activations, which fills up first.
+    for _ in 0..<1_500 { _ = try bed.invoke(action, body) }
+    func measure(runs: Int = 1, _ request: () throws -> [UInt8]) throws -> (typical: Profile, all: Profile) {
       for _ in 0..<100 { _ = try request() }
       let trace = try bed.trace { for _ in 0..<requests { _ = try request() } }
-      return Profile(trace, kernel: program, action: user)
+      return (Profile.typical(of: trace, runs: runs, kernel: program, action: user), Profile(trace, kernel: program, action: user))
     }
-    let raw = try measure { try bed.invoke(action, body) }
-    let api = try measure { try bed.activate(action, body) }
-    let sequence = try measure { try bed.activate("three", body) }
-    func row(_ title: String, _ count: Int, _ rawCount: Int) -> [String] {
-      [title, Text.grouped(per(count)), String(format: "%+.0f", per(count - rawCount))]
+    let raw = try measure { try bed.invoke(action, body) }.typical
+    let (api, all) = try measure { try bed.activate(action, body) }
+    let sequence = try measure(runs: 3) { try bed.activate("three", body) }.typical
+    func row(_ title: String, _ count: Double, _ rawCount: Double) -> [String] {
+      [title, Text.grouped(count), String(format: "%+.0f", count - rawCount)]
     }
     var table = Table(head: ["stage", "instructions", "more than raw"])
-    table.rows = Stage.allCases.map { row($0.title, api.stages[$0] ?? 0, raw.stages[$0] ?? 0) }
-    table.rows.append(row("**whole request** (goal: 12,000 more)", api.total, raw.total))
-    table.rows.append(["each further step of a sequence", Text.grouped(per(sequence.total - api.total) / 2), ""])
-    let title = "Guest instructions of a blocking invocation of \(action) through /api/v1, the record kept, mean of \(requests):"
+    table.rows = Stage.allCases.map { row($0.title, api.count($0), raw.count($0)) }
+    table.rows.append(row("**whole request** (goal: 12,000 more)", Double(api.total), Double(raw.total)))
+    table.rows.append(["each further step of a sequence", Text.grouped(Double(sequence.total - api.total) / 2), ""])
+    let title = "Guest instructions of a blocking invocation of \(action) through /api/v1, the record kept, the median of \(requests):"
     findings.report.add(action == "echo" ? "api" : "api of \(action)", title, table.lines)
-    showFunctions(api)
+    showFunctions(all)
   }
 
   private func per(_ count: Int) -> Double { Double(count) / Double(requests) }

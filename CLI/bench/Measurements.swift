@@ -56,7 +56,12 @@ struct Measurements {
       try? FileManager.default.removeItem(atPath: path)
     }
 
-    func arguments(build: String) -> [String] { ["-plugin", "\(build)/bench/instructions.so,count=\(path)"] }
+    /// QEMU's arguments that make it count all instructions but those at `waiting`.
+    func arguments(build: String, waiting: Range<UInt64>? = nil) -> [String] {
+      func hex(_ address: UInt64) -> String { String(address, radix: 16) }
+      let left = waiting.map { ",from=\(hex($0.lowerBound)),to=\(hex($0.upperBound))" } ?? ""
+      return ["-plugin", "\(build)/bench/instructions.so,count=\(path)\(left)"]
+    }
 
     private func read() throws -> UInt64 {
       let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -79,7 +84,8 @@ struct Measurements {
 
   func swiftletInstructions() throws -> InstructionCounts {
     let counter = Counter("swiftlet", build: plan.build)
-    let guest = try SwiftletGuest(plan, .microvm, extra: counter.arguments(build: plan.build))
+    guard let waiting = try Program(path: plan.kernel).range(of: Program.waiting) else { throw BenchError("the kernel has no \(Program.waiting)") }
+    let guest = try SwiftletGuest(plan, .microvm, extra: counter.arguments(build: plan.build, waiting: waiting))
     try guest.deploy("echo", plan.build + "/actions/echo")
     let target = guest.target("echo")
     return InstructionCounts(
@@ -194,17 +200,22 @@ struct Measurements {
     try guest.deploy("echo", plan.build + "/actions/echo")
     let target = guest.target("echo")
     var result = Soak()
-    // What more connections than the soak has make grow stays.
-    for isNew in [false, true] { _ = try load.run(target, Cell(connections: 24, isNew: isNew), seconds: 5) }
+    let logs = ["keep-alive", "new"].map { plan.build + "/bench/soak-\($0).log" }
+    func bothStyles(connections: Int) throws -> [Helper] {
+      try zip([false, true], logs).map { isNew, log in
+        let cell = Cell(connections: connections, isNew: isNew)
+        return try Helper(["sh", "-c", "exec " + load.command(target, cell, seconds: 7200, extra: ["--interval", "1", "--warmup", "0"])], log: log)
+      }
+    }
+    // What more connections than the soak has make grow stays, and so does a full ring of activations.
+    var helpers = try bothStyles(connections: 16)
+    Thread.sleep(forTimeInterval: 10)
+    for helper in helpers { helper.stop() }
     Thread.sleep(forTimeInterval: 3)
     let before = try guest.counters()
     result.framesBefore = before.framesInUse
     result.heapBefore = before.heapBytesInUse
-    let logs = ["keep-alive", "new"].map { plan.build + "/bench/soak-\($0).log" }
-    let helpers = try zip([false, true], logs).map { isNew, log in
-      let cell = Cell(connections: 8, isNew: isNew)
-      return try Helper(["sh", "-c", load.command(target, cell, seconds: 7200, extra: ["--interval", "1", "--warmup", "0"])], log: log)
-    }
+    helpers = try bothStyles(connections: 8)
     var perSecond: [Int] = []
     while perSecond.reduce(0, +) < count {
       Thread.sleep(forTimeInterval: 0.5)

@@ -58,6 +58,15 @@ struct Program {
     return low == 0 ? nil : low - 1
   }
 
+  /// Where the kernel looks for a frame before it halts: waiting, as the halt is, and no work.
+  static let waiting = "Kernel.lookForFrame(until:)"
+
+  /// The addresses of function `name`; nil where there is none.
+  func range(of name: String) -> Range<UInt64>? {
+    guard let symbol = names.firstIndex(of: name), symbol + 1 < addresses.count else { return nil }
+    return addresses[symbol]..<addresses[symbol + 1]
+  }
+
   func name(_ symbol: Int) -> String { names[symbol] }
   func address(_ symbol: Int) -> UInt64 { addresses[symbol] }
 

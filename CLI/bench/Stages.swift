@@ -31,16 +31,18 @@ struct Profile {
   /// Pages that were copied or zeroed while restoring.
   var pageFills: Int { (calls["restore_page"] ?? 0) + (calls["restore_zeros"] ?? 0) }
 
-  /// All of the kernel's instructions.
+  /// All of the kernel's instructions but for those of waiting for a frame.
   var kernel: Int { symbols.values.reduce(0, +) }
+  func count(_ stage: Stage) -> Double { Double(stages[stage] ?? 0) }
   var total: Int { stages.values.reduce(0, +) }
 
+  init(_ trace: Trace, kernel: Program, action: Program?) { self.init(trace.blocks[...], kernel: kernel, action: action) }
+
   /// User code counts where `action` is given; its image lies 2 MiB into a slot of 1 GiB.
-  init(_ trace: Trace, kernel: Program, action: Program?) {
+  private init(_ blocks: ArraySlice<UInt64>, kernel: Program, action: Program?) {
     var stage = Stage.receive
-    let blocks = trace.blocks
-    for (index, address) in blocks.enumerated() {
-      let next = index + 1 < blocks.count ? blocks[index + 1] : 0
+    for (index, address) in zip(blocks.indices, blocks) {
+      let next = index + 1 < blocks.endIndex ? blocks[index + 1] : 0
       if address >= 1 << 39 {
         stage = .user
         let place = address & 0x3fff_ffff
@@ -51,6 +53,7 @@ struct Profile {
       }
       guard let symbol = kernel.symbol(at: address) else { continue }
       let name = kernel.name(symbol)
+      if name == Program.waiting { continue }
       let isEntry = kernel.address(symbol) == address
       if isEntry { calls[name, default: 0] += 1 }
       stage = Self.stage(after: stage, in: name, isEntry: isEntry)
@@ -59,6 +62,23 @@ struct Profile {
       symbols[name, default: 0] += count
       stageSymbols[stage, default: [:]][name, default: 0] += count
     }
+  }
+
+  /// The request in the middle, of all in `trace` ordered by what they cost: a frame more, such as an acknowledgement that the client sends on its own since
+  /// tracing makes the guest slow, is in a few of them only. Each request has `runs` runs of an action.
+  static func typical(of trace: Trace, runs: Int, kernel: Program, action: Program) -> Profile {
+    var requests: [ArraySlice<UInt64>] = []
+    var (start, restored) = (0, 0)
+    for (index, address) in trace.blocks.enumerated() {
+      guard let symbol = kernel.symbol(at: address), kernel.address(symbol) == address else { continue }
+      if kernel.name(symbol).contains("Executor.restore(") { restored += 1 }
+      if restored == runs, kernel.name(symbol) == "Kernel.poll()" {
+        requests.append(trace.blocks[start..<index])
+        (start, restored) = (index, 0)
+      }
+    }
+    let profiles = requests.map { Profile($0, kernel: kernel, action: action) }.sorted { $0.total < $1.total }
+    return profiles.isEmpty ? Profile(trace, kernel: kernel, action: action) : profiles[profiles.count / 2]
   }
 
   /// The stage that a block of function `name` belongs to.

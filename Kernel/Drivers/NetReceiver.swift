@@ -53,6 +53,9 @@ import CDriverSupport
     return true
   }
 
+  /// Whether a frame is waiting, as far as a glance tells: for loops that look again and again.
+  public var isFrameWaiting: Bool { queue.isUsedWaiting }
+
   @usableFromInline
   struct Frame {
     @usableFromInline var id: UInt16

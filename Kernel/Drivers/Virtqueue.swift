@@ -134,6 +134,13 @@ struct Virtqueue: ~Copyable {
       : sharedLoadAcquire16(used) & 1 == 0
   }
 
+  /// Whether the device is done with a buffer that was not taken yet.
+  @inline(__always)
+  var isUsedWaiting: Bool {
+    // SAFETY: the index field of the used ring.
+    unsafe nextUsed != usedSeen || sharedLoadAcquire16(used &+ 2) != usedSeen
+  }
+
   /// The next buffer that the device is done with; nil where there is none or the device failed.
   @inline(__always)
   mutating func takeUsed() -> UsedBuffer? {

@@ -27,24 +27,18 @@ extension EntityStore {
   public func writeActions(
     of namespace: UInt16, in package: PackageID? = nil, named name: Span<UInt8>, onlyPublished: Bool = false, _ page: ListPage, into text: inout TextWriter
   ) {
-    var matched = 0
-    var next = actions.newest
-    while let id = next, !page.ends(matched) {
-      next = actions.older(than: id)
-      guard actions.namespace(of: id) == namespace, let record = actions[id] else { continue }
-      if let package, !isAction(id, in: package) { continue }
-      if onlyPublished, !isPublished(actions.name(of: id), namespace) { continue }
-      if page.shows(matched) {
-        text.write(matched == page.skip ? "[" : ",")
-        Self.writeHead(name, actions.name(of: id), record.stamp, into: &text)
-        text.write(record.isSequence ? ",\"exec\":{\"binary\":false},\"annotations\":" : ",\"exec\":{\"binary\":true},\"annotations\":")
-        writeAnnotations(record, into: &text)
-        Self.writeLimits(record, into: &text)
-        Self.writeTail(record.stamp, into: &text, size: record.size)
-      }
-      matched &+= 1
+    Self.write("actions", actions.names, of: namespace, named: name, page, into: &text) { place in
+      let id = ActionID(place)
+      if let package, !isAction(id, in: package) { return nil }
+      if onlyPublished, !isPublished(actions.name(of: id), namespace) { return nil }
+      return actions[id]?.stamp
+    } rest: { (place, text) in
+      guard let record = actions[ActionID(place)] else { return }
+      text.write(record.isSequence ? ",\"exec\":{\"binary\":false},\"annotations\":" : ",\"exec\":{\"binary\":true},\"annotations\":")
+      writeAnnotations(record, into: &text)
+      Self.writeLimits(record, into: &text)
+      Self.writeTail(record.stamp, into: &text, size: record.size)
     }
-    Self.writeEnd("actions", matched, page, into: &text)
   }
 
   /// Whether the action `path` is in a package that others may use.
@@ -60,72 +54,70 @@ extension EntityStore {
   public func writePackages(
     of namespace: UInt16, named name: Span<UInt8>, onlyPublished: Bool, _ page: ListPage, into text: inout TextWriter
   ) {
-    var matched = 0
-    var next = packages.newest
-    while let id = next, !page.ends(matched) {
-      next = packages.older(than: id)
-      guard packages.namespace(of: id) == namespace, let record = packages[id], record.stamp.isPublished || !onlyPublished else { continue }
-      if page.shows(matched) {
-        text.write(matched == page.skip ? "[" : ",")
-        Self.writeHead(name, packages.name(of: id), record.stamp, into: &text)
-        if record.boundNamespace == nil {
-          text.write(",\"binding\":false,\"annotations\":")
-        } else {
-          text.write(",\"binding\":{")
-          writeBinding(record, into: &text)
-          text.write("},\"annotations\":")
-        }
-        writeAnnotations(record, into: &text)
-        Self.writeTail(record.stamp, into: &text)
+    Self.write("packages", packages.names, of: namespace, named: name, page, into: &text) { place in
+      guard let record = packages[PackageID(place)], record.stamp.isPublished || !onlyPublished else { return nil }
+      return record.stamp
+    } rest: { (place, text) in
+      guard let record = packages[PackageID(place)] else { return }
+      if record.boundNamespace == nil {
+        text.write(",\"binding\":false,\"annotations\":")
+      } else {
+        text.write(",\"binding\":{")
+        writeBinding(record, into: &text)
+        text.write("},\"annotations\":")
       }
-      matched &+= 1
+      writeAnnotations(record, into: &text)
+      Self.writeTail(record.stamp, into: &text)
     }
-    Self.writeEnd("packages", matched, page, into: &text)
   }
 
   /// Lists the triggers of a namespace, called `name`.
   @_optimize(size) @inline(never)
   public func writeTriggers(of namespace: UInt16, named name: Span<UInt8>, _ page: ListPage, into text: inout TextWriter) {
-    var matched = 0
-    var next = triggers.newest
-    while let id = next, !page.ends(matched) {
-      next = triggers.older(than: id)
-      guard triggers.namespace(of: id) == namespace, let record = triggers[id] else { continue }
-      if page.shows(matched) {
-        text.write(matched == page.skip ? "[" : ",")
-        Self.writeHead(name, triggers.name(of: id), record.stamp, into: &text)
-        text.write(",\"annotations\":")
-        Self.write(list: annotations(of: record), into: &text)
-        Self.writeTail(record.stamp, into: &text)
-      }
-      matched &+= 1
+    Self.write("triggers", triggers.names, of: namespace, named: name, page, into: &text) { place in
+      triggers[TriggerID(place)]?.stamp
+    } rest: { (place, text) in
+      guard let record = triggers[TriggerID(place)] else { return }
+      text.write(",\"annotations\":")
+      Self.write(list: annotations(of: record), into: &text)
+      Self.writeTail(record.stamp, into: &text)
     }
-    Self.writeEnd("triggers", matched, page, into: &text)
   }
 
   /// Lists the rules of a namespace, called `name`.
   @_optimize(size) @inline(never)
   public func writeRules(of namespace: UInt16, named name: Span<UInt8>, _ page: ListPage, into text: inout TextWriter) {
+    Self.write("rules", rules.names, of: namespace, named: name, page, into: &text) { place in
+      rules[RuleID(place)]?.stamp
+    } rest: { (place, text) in
+      guard let record = rules[RuleID(place)] else { return }
+      writeEnds(record, into: &text)
+      text.write(",\"annotations\":")
+      Self.write(list: annotations(of: record), into: &text)
+      Self.writeTail(record.stamp, into: &text)
+    }
+  }
+
+  /// Lists the entities called `names` that are of a namespace, called `name`: of each what all kinds have, with the stamp that `stamp` has
+  /// for it, then what `rest` writes. One without a stamp is left out. Where the page wants only their number, it writes that, as
+  /// `{"actions":3}`; `key` is what they are called.
+  @_optimize(size) @inline(never)
+  private static func write(
+    _ key: StaticString, _ names: borrowing NameTable, of namespace: UInt16, named name: Span<UInt8>, _ page: ListPage,
+    into text: inout TextWriter, stamp: (NamePlace) -> EntityStamp?, rest: (NamePlace, inout TextWriter) -> Void
+  ) {
     var matched = 0
-    var next = rules.newest
-    while let id = next, !page.ends(matched) {
-      next = rules.older(than: id)
-      guard rules.namespace(of: id) == namespace, let record = rules[id] else { continue }
+    var next = names.place(names.newest)
+    while let place = next, !page.ends(matched) {
+      next = names.older(than: place)
+      guard names.namespace(of: place) == namespace, let stamp = stamp(place) else { continue }
       if page.shows(matched) {
         text.write(matched == page.skip ? "[" : ",")
-        Self.writeHead(name, rules.name(of: id), record.stamp, into: &text)
-        writeEnds(record, into: &text)
-        text.write(",\"annotations\":")
-        Self.write(list: annotations(of: record), into: &text)
-        Self.writeTail(record.stamp, into: &text)
+        writeHead(name, names.name(of: place), stamp, into: &text)
+        rest(place, &text)
       }
       matched &+= 1
     }
-    Self.writeEnd("rules", matched, page, into: &text)
-  }
-
-  /// Ends a list of which `matched` entries were looked at; or writes their number, as `{"actions":3}`.
-  private static func writeEnd(_ key: StaticString, _ matched: Int, _ page: ListPage, into text: inout TextWriter) {
     guard page.countsOnly else { return text.write(matched > page.skip && page.limit > 0 ? "]" : "[]") }
     text.write("{\"")
     text.write(key)

@@ -41,6 +41,8 @@ public struct CPUFeatures: Sendable {
   public let gigabytePages: Bool
   public let noExecute: Bool
   public let hypervisor: Bool
+  /// QEMU's TCG, which says so (CPUID 0x40000000): it leaves the emulated code for each PAUSE.
+  public let isEmulated: Bool
   /// Indirect branch prediction barrier: PRED_CMD is there (Intel: CPUID 7.EDX bit 26; AMD: 0x80000008.EBX bit 12).
   public let predictionBarrier: Bool
 
@@ -56,6 +58,7 @@ public struct CPUFeatures: Sendable {
     rdrand = basic.ecx >> 30 & 1 == 1
     aes = basic.ecx >> 25 & 1 == 1
     hypervisor = basic.ecx >> 31 & 1 == 1
+    isEmulated = hypervisor && cpuid(0x4000_0000, 0).ebx == 0x5447_4354
     smep = structured.ebx >> 7 & 1 == 1
     smap = structured.ebx >> 20 & 1 == 1
     avx512 = structured.ebx >> 16 & 1 == 1

@@ -109,7 +109,9 @@ enum ActivationParts {
     // OpenWhisk counts logs in megabytes; ours are smaller than one, and 1 is the least that its clients print sensibly.
     text.write(",\"logs\":")
     text.write(decimal: UInt64(max(1, record.logBytes >> 20)))
-    text.write(",\"concurrency\":1}}")
+    text.write(",\"concurrency\":")
+    text.write(decimal: UInt64(record.concurrency))
+    text.write("}}")
   }
 
   /// What only an action's activation has. The last annotation is not OpenWhisk's: times in microseconds.

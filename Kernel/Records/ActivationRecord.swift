@@ -84,6 +84,8 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
   public var owner: UInt16
   /// The number of the account that asked for it; `UInt16.max` where that is not known.
   public var subject: UInt16
+  /// The action's limit of that name, which the kernel keeps for the client; of a sequence 1, as in OpenWhisk.
+  public var concurrency: UInt16
   public var flags: ActivationFlags
   public var kind: ActivationKind
   public var response: ResponseKind
@@ -116,6 +118,7 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
     namespace = 0
     owner = 0
     subject = .max
+    concurrency = 1
     flags = []
     kind = .action
     response = .success
@@ -148,6 +151,7 @@ public struct ActivationRecord: Sendable, BitwiseCopyable {
     namespace = 0
     owner = 0
     subject = .max
+    concurrency = 1
     flags = []
     kind = .action
     response = .success

@@ -54,17 +54,29 @@ public struct ActivationStore: ~Copyable, Sendable {
   /// with another is not kept.
   ///
   /// This is on the path of every invocation. It allocates nothing once the store has been filled.
+  @inline(__always)
   public mutating func append(
     _ id: ActivationID, name: Span<UInt8>, _ fill: (inout ActivationRecord) -> Void
   ) -> ActivationPlace {
     guard let index = turn(name) else { return .nowhere }
-    records[index].begin(id)
-    records[index].nameLength = UInt16(truncatingIfNeeded: name.count)
-    if name.count > Self.shortName, !keep(index, name, name.extracting(0..<0), name.extracting(0..<0), name.extracting(0..<0)) {
-      records[index].nameLength = 0
-    }
-    fill(&records[index])
+    Self.set(&records[index], id, name, fill)
+    if name.count > Self.shortName { keepName(index, name) }
     return ActivationPlace(number: total &- 1)
+  }
+
+  @inline(__always)
+  private static func set(
+    _ record: inout ActivationRecord, _ id: ActivationID, _ name: Span<UInt8>, _ fill: (inout ActivationRecord) -> Void
+  ) {
+    record.begin(id)
+    record.nameLength = UInt16(truncatingIfNeeded: name.count)
+    fill(&record)
+  }
+
+  @_optimize(size) @inline(never)
+  private mutating func keepName(_ index: Int, _ name: Span<UInt8>) {
+    let none = name.extracting(0..<0)
+    if !keep(index, name, none, none, none) { records[index].nameLength = 0 }
   }
 
   /// Appends an activation with its texts: the binding that its action was reached through (`namespace/package`, or empty), its

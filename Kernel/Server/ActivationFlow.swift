@@ -23,6 +23,10 @@ extension HTTPServer {
     let requestID = requestID(slot, network.received(id))
     var payload = pending.headLength..<pending.headLength &+ pending.bodyLength
     if pending.job != .background, !payload.isEmpty {
+      // What came in chunks was not announced.
+      guard payload.count <= Self.callBytes else {
+        return answerUnqueued(slot, id, Self.tooLarge(UInt64(payload.count), requestID), &network, now)
+      }
       do throws(JSONFailure) {
         let value = try JSON.parse(network.received(id), in: payload)
         payload = value.start..<value.end
@@ -121,6 +125,28 @@ extension HTTPServer {
     let input = network.takeReceived(id)
     network.giveBack(id, rest)
     return input
+  }
+
+  /// Bytes of a call's body at most, as in OpenWhisk: of the parameters of an action or a trigger, of a web action's request.
+  static var callBytes: Int { 1 << 20 }
+
+  /// The reply to a call in `head` that announces a longer body; nil where it does not. `number` is the request's.
+  @inline(__always)
+  mutating func lengthRefusal(_ bytes: Span<UInt8>, _ number: UInt64) -> Reply? {
+    guard case .length(let length) = head.framing, length > UInt64(Self.callBytes) else { return nil }
+    return Self.tooLarge(length, RequestID(head.requestID, in: bytes) ?? RequestID(number: number))
+  }
+
+  /// The reply to a call whose body of `length` bytes is longer.
+  @_optimize(size) @inline(never)
+  static func tooLarge(_ length: UInt64, _ id: RequestID) -> Reply {
+    var text = TextWriter()
+    text.write("Request larger than allowed: ")
+    text.write(decimal: length)
+    text.write(" > ")
+    text.write(decimal: UInt64(callBytes))
+    text.write(" bytes.")
+    return Reply(.contentTooLarge, error: text.buffer, id: id)
   }
 
   @_optimize(size)
@@ -355,8 +381,8 @@ extension HTTPServer {
       id: invocation.activation, namespace: entities.actions.namespace(of: invocation.action) ?? 0,
       start: min(settings.epochMilliseconds, 1 << 43) &* 1_000_000 &+ invocation.started.nanoseconds, ran: ran,
       waited: invocation.started - invocation.arrived, limits: invocation.limits, version: record?.version ?? 1,
-      isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome, response: ResponseKind(outcome),
-      size: invocation.outputLength, figures: figures)
+      concurrency: record?.concurrency ?? 1, isCold: record?.isCold ?? false, preparation: record?.preparation ?? .zero, outcome: outcome,
+      response: ResponseKind(outcome), size: invocation.outputLength, figures: figures)
   }
 
   /// Keeps the record of a raw invocation.
@@ -428,6 +454,7 @@ struct ActivationFacts: BitwiseCopyable {
   let waited: Interval
   let limits: ActionLimits
   let version: UInt32
+  let concurrency: UInt16
   let isCold: Bool
   let preparation: Interval
   let outcome: Outcome
@@ -445,6 +472,7 @@ struct ActivationFacts: BitwiseCopyable {
     record.queue = ActivationRecord.microseconds(waited)
     record.limits = limits
     record.version = version
+    record.concurrency = concurrency
     record.set(figures)
     record.set(outcome)
     record.response = response

@@ -133,6 +133,7 @@ extension HTTPServer {
   mutating func judgeEntity(_ route: Route, _ bytes: Span<UInt8>, _ pending: inout PendingRequest) throws(APIError) -> Decision {
     let own = try authenticate(bytes)
     guard let owner = namespace(route.namespace, bytes, own: own) else { throw .forbidden }
+    if head.method == .post, let reply = lengthRefusal(bytes, pending.number) { return .reply(reply) }
     // The usual request, whose name has no escapes: it is found at once.
     if head.method == .post, route.collection == .actions, route.package.isAbsent, owner == own,
       let action = entities.actions.find(namespace: own.number, name: bytes.extracting(route.name))

@@ -22,8 +22,6 @@ struct WebTarget {
 }
 
 extension HTTPServer {
-  /// Bytes of a body, as of the parameters of any invocation in OpenWhisk.
-  private static var webBodyLimit: Int { 1 << 20 }
   /// How long a client waits for the end: as long as any that waits.
   private static var webWaitMilliseconds: UInt32 { 60_000 }
 
@@ -39,7 +37,7 @@ extension HTTPServer {
     let target = try webTarget(pending, bytes)
     pending.isWeb = !target.hasCustomOptions
     if let reply = webRefusal(target, bytes) { return .reply(reply) }
-    if case .length(let length) = head.framing, length > UInt64(Self.webBodyLimit) { return .reply(tooLarge(length, bytes)) }
+    if let reply = lengthRefusal(bytes, pending.number) { return .reply(reply) }
     pending.job = .web
     pending.isBlocking = true
     pending.waitMilliseconds = Self.webWaitMilliseconds
@@ -96,18 +94,6 @@ extension HTTPServer {
     head.authorization.isAbsent ? nil : accounts.authenticate(bytes.extracting(head.authorization))
   }
 
-  @_optimize(size)
-  private mutating func tooLarge(_ length: UInt64, _ bytes: Span<UInt8>) -> Reply {
-    let id = RequestID(head.requestID, in: bytes) ?? RequestID(number: identifiers.next())
-    var text = TextWriter()
-    text.write("Request larger than allowed: ")
-    text.write(decimal: length)
-    text.write(" > ")
-    text.write(decimal: UInt64(Self.webBodyLimit))
-    text.write(" bytes.")
-    return Reply(.contentTooLarge, error: text.buffer, id: id)
-  }
-
   /// Makes an activation of a complete request to a web action. False: the client waits, or what it sent next waits for the reply to be taken.
   @_optimize(size) @inline(never)
   mutating func admitWeb<Network: Transport & ~Copyable>(
@@ -149,7 +135,7 @@ extension HTTPServer {
     let target = try webTarget(pending, bytes)
     connections[slot].request.isWeb = !target.hasCustomOptions
     if let reply = webRefusal(target, bytes) { return reply }
-    guard pending.bodyLength <= Self.webBodyLimit else { return tooLarge(UInt64(pending.bodyLength), bytes) }
+    guard pending.bodyLength <= Self.callBytes else { return Self.tooLarge(UInt64(pending.bodyLength), requestID) }
     let request = WebRequest(
       body: pending.headLength..<pending.headLength &+ pending.bodyLength, path: pending.name.end..<head.path.end,
       isRaw: target.record.isRawHTTP, seed: entities.seed)

@@ -57,6 +57,8 @@ public struct KernelSettings: ~Copyable {
   public internal(set) var concurrency: UInt32?
   /// `activations=`: how many activations are kept; nil leaves it to the kernel.
   public internal(set) var activations: UInt32?
+  /// `poll=`: microseconds that the processor may look for a frame before it halts; nil leaves it to the kernel.
+  public internal(set) var poll: UInt32?
   /// `panic=test`: the kernel is to fault once it has booted, to show what its end looks like.
   public internal(set) var panicsOnPurpose = false
   /// How many `auth=` there are.
@@ -153,12 +155,13 @@ public struct KernelSettings: ~Copyable {
       burstWord = word
     case .concurrency: concurrency = setNumber(concurrency, 1...65_535, .concurrencyMalformed, value, word)
     case .activations: activations = setNumber(activations, 1...1_048_576, .activationsMalformed, value, word)
+    case .poll: poll = setNumber(poll, 0...1_000_000, .pollMalformed, value, word)
     case .unknown: report(.unknown, word)
     }
   }
 
   private enum Option {
-    case address, gateway, port, log, credential, device, panic, rate, burst, concurrency, activations, unknown
+    case address, gateway, port, log, credential, device, panic, rate, burst, concurrency, activations, poll, unknown
 
     init(_ key: Span<UInt8>) {
       self =
@@ -173,6 +176,7 @@ public struct KernelSettings: ~Copyable {
         else if key.equals("burst") { .burst }
         else if key.equals("concurrency") { .concurrency }
         else if key.equals("activations") { .activations }
+        else if key.equals("poll") { .poll }
         else { .unknown }
     }
   }

@@ -81,6 +81,14 @@ import Testing
     #expect(unknown.status == 66 && unknown.error.contains("There is no activation 'id8'"))
   }
 
+  @Test(arguments: ["activations", "logs"])
+  func oneIsNamedOrTheLastAskedFor(command: String) throws {
+    let server = try FakeServer(replies: Self.list(Self.record(7)))
+    let both = try CommandRunner(server: server).run(command, "id7", "--last")
+    #expect(both.status == 64 && both.error.contains("Name an activation, or ask for the --last."))
+    #expect(server.requests.isEmpty)
+  }
+
   @Test func logsOfOneAndOfTheLatest() throws {
     let server = try FakeServer { request in
       request.path.hasSuffix("/logs") ? .init(200, "{\"logs\":[\"2023-11-14T22:13:20.000000000Z stderr: first\",\"swiftlet: cut\"]}")

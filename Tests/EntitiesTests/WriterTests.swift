@@ -124,6 +124,14 @@ import Testing
     ]
     #expect(list { store.entities.writePackages(of: 0, named: me.span, onlyPublished: false, $0, into: &$1) } == "[\(packages.joined(separator: ","))]")
     #expect(list { store.entities.writePackages(of: 0, named: me.span, onlyPublished: true, $0, into: &$1) } == "[\(packages[1])]")
+    #expect(list({ $0.skip = 1; $0.limit = 1 }) { store.entities.writePackages(of: 0, named: me.span, onlyPublished: false, $0, into: &$1) } == "[\(packages[1])]")
+    #expect(list({ $0.skip = 1 }) { store.entities.writePackages(of: 0, named: me.span, onlyPublished: true, $0, into: &$1) } == "[]")
+    let count: (inout ListPage) -> Void = { $0.countsOnly = true }
+    #expect(list(count) { store.entities.writePackages(of: 0, named: me.span, onlyPublished: false, $0, into: &$1) } == #"{"packages":3}"#)
+    #expect(list(count) { store.entities.writePackages(of: 0, named: me.span, onlyPublished: true, $0, into: &$1) } == #"{"packages":1}"#)
+    #expect(list(count) { store.entities.writeTriggers(of: 0, named: me.span, $0, into: &$1) } == #"{"triggers":1}"#)
+    #expect(list(count) { store.entities.writeRules(of: 0, named: me.span, $0, into: &$1) } == #"{"rules":1}"#)
+    #expect(list(count) { store.entities.writeActions(of: 0, named: me.span, onlyPublished: true, $0, into: &$1) } == #"{"actions":0}"#)
     #expect(list { store.entities.writeTriggers(of: 0, named: me.span, $0, into: &$1) } == #"[{"namespace":"me","name":"t","version":"0.0.1","publish":false,"annotations":[],"updated":1000}]"#)
     #expect(list { store.entities.writeRules(of: 0, named: me.span, $0, into: &$1) } == #"[{"namespace":"me","name":"r","version":"0.0.1","publish":false,"trigger":{"path":"me","name":"t"},"action":{"path":"me","name":"a"},"annotations":[],"updated":1000}]"#)
     #expect(list { store.entities.writeRules(of: 1, named: me.span, $0, into: &$1) } == "[]")

@@ -59,7 +59,7 @@ import Testing
       (($0.queue, $0.startup), ($0.run, $0.restore), $0.initialisation) = ((1, 2), (3, 4), 5)
       ($0.pagesCopied, $0.pagesZeroed, $0.pageFaults) = (1, 2, 3)
       $0.limits = ActionLimits()
-      ($0.version, $0.namespace, $0.owner, $0.subject) = (7, 1, 2, 3)
+      ($0.version, $0.namespace, $0.owner, $0.subject, $0.concurrency) = (7, 1, 2, 3, 4)
       $0.flags = [.topmost, .cold, .timedOut, .causedBySequence]
       $0.kind = .sequence
       $0.response = .internalError
@@ -70,7 +70,7 @@ import Testing
     #expect([record.queue, record.startup, record.run, record.restore] == [0, 0, 0, 0])
     #expect([record.pagesCopied, record.pagesZeroed, record.pageFaults] == [0, 0, 0])
     #expect([record.timeoutMilliseconds, record.memoryBytes, record.logBytes] == [0, 0, 0])
-    #expect(record.version == 1 && record.namespace == 0 && record.owner == 0 && record.subject == .max)
+    #expect(record.version == 1 && record.namespace == 0 && record.owner == 0 && record.subject == .max && record.concurrency == 1)
     #expect(record.flags == [] && record.kind == .action && record.response == .success)
     #expect(store.binding(place) == "" && store.result(place) == [] && store.log(place) == [] && !store.hasLostLog(place))
   }

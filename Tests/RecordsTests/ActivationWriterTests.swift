@@ -19,14 +19,14 @@ import Testing
       ($0.queue, $0.startup, $0.run, $0.restore, $0.initialisation) = (1_499, 4, 1_490, 7, 2_500)
       ($0.pagesCopied, $0.pagesZeroed, $0.pageFaults) = (5, 6, 9)
       $0.limits = ActionLimits(timeoutMilliseconds: 1_000, memoryBytes: 128 << 20, logBytes: 2 << 20)
-      ($0.version, $0.namespace, $0.owner, $0.subject) = (7, 2, 3, 4)
+      ($0.version, $0.namespace, $0.owner, $0.subject, $0.concurrency) = (7, 2, 3, 4, 5)
       $0.flags = flags
     }
   }
 
   private let annotations = """
     {"key":"path","value":"ns3/pk/a"},{"key":"kind","value":"blackbox"},\
-    {"key":"limits","value":{"timeout":1000,"memory":128,"logs":2,"concurrency":1}},{"key":"timeout","value":false},\
+    {"key":"limits","value":{"timeout":1000,"memory":128,"logs":2,"concurrency":5}},{"key":"timeout","value":false},\
     {"key":"waitTime","value":1},{"key":"swiftlet","value":{"queue":1499,"start":4,"run":1490,"restore":7,\
     "pagesCopied":5,"pagesZeroed":6,"pageFaults":9}}
     """

@@ -54,6 +54,53 @@ extension World {
     #expect(world.get("activations/\(id)/logs")?.json == ["logs": [String]()] as NSDictionary)
   }
 
+  @Test func theRecordShowsTheActionsLimits() throws {
+    let world = World()
+    #expect(world.deploy("a", query: "?public=true&timeout=1000&memory=8")?.status == 200)
+    #expect(world.api("PUT", "_/actions/a?overwrite=true", #"{"limits":{"concurrency":3}}"#)?.status == 200)
+    let expected = ["timeout": 1000, "memory": 8, "logs": 1, "concurrency": 3]
+    #expect(annotation(world.invoke("a", query: "?blocking=true")?.json, "limits") as? [String: Int] == expected)
+    #expect(world.request("GET /function/a HTTP/1.1\r\nHost: a\r\n\r\n")?.status == 200)
+    #expect(annotation(world.activations("?docs=true").first, "limits") as? [String: Int] == expected)
+    #expect(annotation(world.activations().last, "limits") as? [String: Int] == expected)
+    // A sequence's is always 1, as in OpenWhisk.
+    #expect(world.sequence("s", ["a"])?.status == 200)
+    #expect(world.api("PUT", "_/actions/s?overwrite=true", #"{"limits":{"concurrency":4}}"#)?.status == 200)
+    let sequence = annotation(world.invoke("s", query: "?blocking=true")?.json, "limits") as? [String: Int]
+    #expect(sequence == ["timeout": 60000, "memory": 8, "logs": 1, "concurrency": 1])
+  }
+
+  /// A call's body may have 1,048,576 bytes, with a length before it or in chunks, whatever the server takes otherwise.
+  @Test func callsHaveABound() throws {
+    let world = World { $0.limits.bodyBytes = 4 << 20 }
+    #expect(world.deploy("a", query: "?public=true")?.status == 200)
+    #expect(world.api("PUT", "_/packages/pk", "{}")?.status == 200)
+    #expect(world.deploy("pk/a")?.status == 200)
+    #expect(world.api("PUT", "_/triggers/t", "{}")?.status == 200)
+    #expect(world.api("PUT", "_/rules/r", #"{"trigger":"/_/t","action":"/_/a"}"#)?.status == 200)
+    let least = "{\"x\":\"\"}".utf8.count
+    let (most, over) = (1_048_576, 1_048_577)
+    func body(_ bytes: Int) -> [UInt8] { Array("{\"x\":\"".utf8) + [UInt8](repeating: 0x61, count: bytes - least) + Array("\"}".utf8) }
+    for path in ["actions/a", "actions/pk/a", "triggers/t"] {
+      let head = "POST /api/v1/namespaces/_/\(path) HTTP/1.1\r\nHost: a\r\n\(authorization)"
+      let count = world.executor.invocations.count
+      // It is refused before it comes.
+      let announced = try #require(world.request(head + "Content-Length: \(over)\r\n\r\n"))
+      #expect(announced.status == 413 && announced.error == "Request larger than allowed: 1048577 > 1048576 bytes.")
+      let chunks = world.network.open(room: 4 << 20)
+      let chunked = Array((head + "Transfer-Encoding: chunked\r\n\r\n100001\r\n").utf8) + body(over) + Array("\r\n0\r\n\r\n".utf8)
+      let late = world.exchange(chunks, chunked)
+      #expect(late.count == 1 && late.first?.status == 413 && late.first?.error == announced.error)
+      #expect(world.executor.invocations.count == count)
+      #expect(world.request(head + "Content-Length: \(most)\r\n\r\n", body: body(most))?.status == 202)
+      let whole = Array((head + "Transfer-Encoding: chunked\r\n\r\n100000\r\n").utf8) + body(most) + Array("\r\n0\r\n\r\n".utf8)
+      #expect(world.exchange(chunks, whole).map(\.status) == [202], "the connection goes on")
+      #expect(world.executor.invocations.count == count + 2)
+    }
+    // What is no call of OpenWhisk's is the server's to bound.
+    #expect(world.request("POST /function/a HTTP/1.1\r\nHost: a\r\nContent-Length: \(over)\r\n\r\n", body: body(over))?.body.count == over)
+  }
+
   @Test func theActionIsGivenParametersThreeTimes() throws {
     let world = World()
     #expect(world.deploy("a")?.status == 200)

@@ -9,6 +9,7 @@ struct Outcome: Equatable {
   var gateway: UInt32?
   var port: UInt16
   var log: LogLevel
+  var poll: UInt32?
   var credentials: [[String]]
   var devices: [MMIODeviceSetting]
   var problems: [String]
@@ -20,6 +21,7 @@ struct Outcome: Equatable {
     gateway = settings.gateway
     port = settings.port
     log = settings.log
+    poll = settings.poll
     omitted = settings.omittedProblemCount
     credentials = []
     devices = []
@@ -157,6 +159,14 @@ func text(_ bytes: Span<UInt8>) -> String {
   func aBurstThatCannotBeIsDropped(line: String, reason: String) {
     #expect(KernelSettings(parsing: Array(line.utf8).span).burst == nil)
     #expect(Outcome(line).problems.last?.contains(reason) == true)
+  }
+
+  @Test func howLongToLookBeforeHalting() {
+    #expect(Outcome("").poll == nil && Outcome("poll=0").poll == 0 && Outcome("poll=1000000").poll == 1_000_000)
+    for value in ["", "-1", "1000001", "200us"] {
+      #expect(Outcome("poll=\(value)").poll == nil)
+      #expect(Outcome("poll=\(value)").problems == ["poll=\(value): not a number of 0 to 1000000; ignored. Write for example poll=200, or poll=0 to halt at once"])
+    }
   }
 
   @Test func numbersGivenTwiceCountLast() {

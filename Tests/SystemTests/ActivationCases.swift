@@ -105,6 +105,29 @@ extension SystemCase {
       #expect(record.duration >= 300 && record.duration < 3_000)
       for name in ["hello", "hello-spin"] { #expect(try guest.delete(name).status == 200) }
     },
+    SystemCase("activations: a call's body has a bound, however it is sent") { guest in
+      try guest.deploy("echo")
+      let trigger = "/api/v1/namespaces/_/triggers/bounded"
+      #expect(try guest.request("PUT", trigger, key: Guest.key, headers: [("Content-Type", "application/json")], body: Array("{}".utf8)).status == 200)
+      func body(_ bytes: Int) -> [UInt8] { Array("{\"x\":\"".utf8) + [UInt8](repeating: 0x61, count: bytes - 8) + Array("\"}".utf8) }
+      let most = body(1_048_576)
+      let reply = try guest.request("POST", Guest.actionTarget("echo") + "?blocking=true&result=true", key: Guest.key, body: most)
+      #expect(reply.status == 200 && reply.body == most, "\(reply.status) \(reply.body.count)")
+      for target in [Guest.actionTarget("echo"), trigger] {
+        let head = "POST \(target) HTTP/1.1\r\nHost: x\r\nAuthorization: Basic \(Data(Guest.key.utf8).base64EncodedString())\r\n"
+        let announced = try guest.connect()
+        try announced.send(head + "Content-Length: 1048577\r\nExpect: 100-continue\r\n\r\n")
+        let refused = try announced.response()
+        #expect(refused.status == 413 && refused.text.contains("Request larger than allowed: 1048577 > 1048576 bytes."), "\(refused.text)")
+        #expect(announced.isClosedByPeer())
+        let client = try guest.connect()
+        try client.send(Array((head + "Transfer-Encoding: chunked\r\n\r\n").utf8) + chunked(body(1_048_577), size: 65_536))
+        #expect(try client.response().text.contains("Request larger than allowed: 1048577 > 1048576 bytes."))
+        #expect(try client.exchange("GET", "/healthz").status == 200)
+      }
+      #expect(try guest.request("DELETE", trigger, key: Guest.key).status == 200)
+      #expect(try guest.delete("echo").status == 200)
+    },
     SystemCase("activations: a client that waits less than the action runs is told the identifier") { guest in
       let file = try Project.action("loop-probe")
       #expect(try guest.put("a-spin", file, query: "timeout=1500&memory=16").status == 200)

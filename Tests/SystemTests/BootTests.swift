@@ -78,6 +78,20 @@ extension SystemTests {
       #expect(limits.contains(#""invocationsPerMinute":3,"concurrentInvocations":9,"firesPerMinute":3,"#))
     }
 
+    /// Under load it looks for frames instead of halting; without any it must not. A busy host only makes the share smaller.
+    @Test(.timeLimit(.minutes(1)), arguments: Project.machines.filter { $0 != .iso }) func halts(machine: MachineModel) throws {
+      let guest = try Guest(machine, arguments: ["auth=\(Guest.key)"])
+      defer { guest.stop() }
+      try guest.deploy("echo")
+      let client = try guest.connect()
+      for _ in 0..<2000 { #expect(try client.exchange("POST", "/function/echo", body: [1]).status == 200) }
+      let before = try Host.processorTime(of: guest.machine.processIdentifier)
+      Thread.sleep(forTimeInterval: 2)
+      let used = try Host.processorTime(of: guest.machine.processIdentifier) - before
+      #expect(used < .milliseconds(400), "\(used) of 2 s")
+      guest.expectAlive()
+    }
+
     @Test(.timeLimit(.minutes(1))) func fixedAddress() throws {
       let guest = try Guest(.microvm, arguments: ["auth=\(Guest.key)", "ip=10.0.2.15/24", "gw=10.0.2.2"])
       defer { guest.stop() }

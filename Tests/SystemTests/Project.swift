@@ -97,4 +97,13 @@ enum Host {
     process.waitUntilExit()
     return (process.terminationStatus, Array(try Data(contentsOf: outputFile)))
   }
+
+  /// What a process, and no child of it, used of the processors so far (proc(5): utime and stime, in hundredths of a second).
+  static func processorTime(of process: Int32) throws -> Duration {
+    let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    // The name, in parentheses, may hold blanks.
+    let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+    guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { throw Failure("/proc/\(process)/stat: \(text)") }
+    return .milliseconds(10 * (user + system))
+  }
 }

@@ -20,11 +20,7 @@ struct Activations: HostCommand {
         77  the key is not accepted
       """)
 
-  @Argument(help: "The activation to show: 32 hexadecimal digits.")
-  var id: String?
-
-  @Flag(help: "Show the newest one.")
-  var last = false
+  @OptionGroup var choice: ActivationChoice
 
   @Option(help: ArgumentHelp("At most this many: 1 or more.", valueName: "count"))
   var limit: Int = 30
@@ -35,12 +31,11 @@ struct Activations: HostCommand {
 
   func validate() throws {
     if limit < 1 { throw ValidationError("--limit is a number from 1.") }
-    if last && id != nil { throw ValidationError("Name an activation, or ask for the --last.") }
   }
 
   func execute() throws(HostError) {
     let client = try api.client()
-    if last || id != nil { return try show(from: client) }
+    if choice.isOne { return try show(from: client) }
     let found = try filter.newest(limit, docs: false, from: client)
     if output.json { return Terminal.line(JSON.array(found.map(\.record)).pretty) }
     if found.isEmpty { return Terminal.line("There are no such activations on \(client.settings.endpoint).") }
@@ -48,7 +43,7 @@ struct Activations: HostCommand {
   }
 
   private func show(from client: APIClient) throws(HostError) {
-    let identifier = try filter.identifier(id, from: client)
+    let identifier = try filter.identifier(of: choice, from: client)
     let record = try client.json(APIRequest("GET", APIRequest.path("activations", identifier)), about: "activation '\(identifier)'")
     guard !output.json, let activation = Activation(record) else { return Terminal.line(record.pretty) }
     var table = TextTable(("", .left), ("", .left))

@@ -24,11 +24,7 @@ struct Logs: HostCommand {
         77  the key is not accepted
       """)
 
-  @Argument(help: "The activation: 32 hexadecimal digits.")
-  var id: String?
-
-  @Flag(help: "The newest activation.")
-  var last = false
+  @OptionGroup var choice: ActivationChoice
 
   @Flag(name: .shortAndLong, help: "Go on with those that follow.")
   var follow = false
@@ -45,13 +41,12 @@ struct Logs: HostCommand {
 
   func validate() throws {
     if limit < 0 { throw ValidationError("--limit is a number from 0.") }
-    if follow && (last || id != nil) { throw ValidationError("-f follows all activations: it goes with no single one.") }
-    if last && id != nil { throw ValidationError("Name an activation, or ask for the --last.") }
+    if follow && choice.isOne { throw ValidationError("-f follows all activations: it goes with no single one.") }
   }
 
   func execute() throws(HostError) {
     let client = try api.client()
-    if last || id != nil { return try showOne(from: client) }
+    if choice.isOne { return try showOne(from: client) }
     let signals = follow ? StopSignals() : nil
     signals?.handle { Foundation.exit(0) }
     var feed = ActivationFeed(filter: filter, client: client)
@@ -63,7 +58,7 @@ struct Logs: HostCommand {
   }
 
   private func showOne(from client: APIClient) throws(HostError) {
-    let identifier = try filter.identifier(id, from: client)
+    let identifier = try filter.identifier(of: choice, from: client)
     let logs = try lines(of: identifier, client)
     if output.json { return Terminal.line(logs.pretty) }
     for line in Self.texts(logs) { Terminal.line(shown(line)) }

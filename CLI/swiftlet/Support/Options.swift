@@ -36,6 +36,21 @@ struct ParameterOptions: ParsableArguments {
   var parameters: [JSON.Member] = []
 }
 
+/// One activation, where one is asked for: by its identifier, or the newest.
+struct ActivationChoice: ParsableArguments {
+  @Argument(help: "The activation: 32 hexadecimal digits.")
+  var id: String?
+
+  @Flag(help: "The newest activation.")
+  var last = false
+
+  var isOne: Bool { last || id != nil }
+
+  func validate() throws {
+    if last && id != nil { throw ValidationError("Name an activation, or ask for the --last.") }
+  }
+}
+
 /// Which activations are meant.
 struct ActivationFilter: ParsableArguments {
   @Option(help: ArgumentHelp("Only those of this action.", valueName: "name"), completion: .actions)
@@ -86,9 +101,9 @@ struct ActivationFilter: ParsableArguments {
     return Array(all.filter { matches($0.1) }.prefix(limit))
   }
 
-  /// `identifier`, or that of the newest that matches.
-  func identifier(_ identifier: String?, from client: APIClient) throws(HostError) -> String {
-    if let identifier { return identifier }
+  /// The identifier of the one that is asked for, or of the newest that matches.
+  func identifier(of choice: ActivationChoice, from client: APIClient) throws(HostError) -> String {
+    if let identifier = choice.id { return identifier }
     if let found = try newest(1, docs: false, from: client).first { return found.activation.identifier }
     throw HostError(.notFound, "There is no such activation on \(client.settings.endpoint).")
   }
