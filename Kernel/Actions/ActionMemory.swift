@@ -72,6 +72,19 @@ public struct ActionMemory: Sendable {
     start(slotBase, memoryBytes, privatePages)
   }
 
+  /// Makes the memory anew what the last `begin` made it, for the same owner.
+  @inline(__always)
+  mutating func beginAgain(_ privatePages: Int) {
+    self.privatePages = privatePages
+    heapEnd = heapEndAtEntry
+    peakPages = templatePages &+ privatePages
+    changedImagePages = 0..<0
+    changedStackPages = 0..<0
+  }
+
+  /// Has the next `begin` look at its layout, or snapshot.
+  mutating func forgetOwner() { owner = nil }
+
   /// Makes the memory that of `snapshot`, which was taken in the slot at `slotBase`.
   @inline(__always)
   mutating func begin(
@@ -124,14 +137,10 @@ public struct ActionMemory: Sendable {
   }
 
   @inline(__always)
-  mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, _ privatePages: Int) {
+  private mutating func start(_ slotBase: UInt64, _ memoryBytes: Int, _ privatePages: Int) {
     self.slotBase = slotBase
-    self.privatePages = privatePages
-    heapEnd = heapEndAtEntry
     pageLimit = max(0, memoryBytes) >> Int(AddressSpace.pageShift)
-    peakPages = templatePages &+ privatePages
-    changedImagePages = 0..<0
-    changedStackPages = 0..<0
+    beginAgain(privatePages)
   }
 
   /// The template's pages and the private ones.

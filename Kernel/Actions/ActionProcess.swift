@@ -67,22 +67,25 @@ public struct ActionProcess: ~Copyable, Sendable {
     memory.begin(
       layout, owner: owner, slotBase: slotBase, memoryBytes: limits.memoryBytes, privatePages: privatePages)
     openDescriptors = mode == .process ? 0b111 : 0b1111
-    start(mode, limits, outputStart, logStart, now)
+    self.limits = limits
+    start(mode, outputStart, logStart, now)
   }
 
-  /// Whether `beginAgain` will do for an invocation of `owner`: the last was one of the same image, whose memory no call changed.
+  /// Whether `beginAgain` will do for an invocation of `owner`: the last was one of the same image, whose memory no call changed, and
+  /// `forgetLimits` was not called since.
   @inline(__always)
   public func isReady(for owner: InstanceID) -> Bool { memory.isReady(for: owner, snapshot: false) }
 
-  /// As `begin`, where `isReady`.
+  /// As `begin`, in the same slot and with the same limits as the last time, where `isReady`.
   @inline(__always)
-  public mutating func beginAgain(
-    slotBase: UInt64, limits: ActionLimits, privatePages: Int, outputStart: Int, logStart: Int, now: Instant
-  ) {
-    memory.start(slotBase, limits.memoryBytes, privatePages)
+  public mutating func beginAgain(privatePages: Int, outputStart: Int, logStart: Int, now: Instant) {
+    memory.beginAgain(privatePages)
     openDescriptors = 0b111
-    start(.process, limits, outputStart, logStart, now)
+    start(.process, outputStart, logStart, now)
   }
+
+  /// An owner's limits have changed.
+  public mutating func forgetLimits() { memory.forgetOwner() }
 
   /// The same for an invocation that goes on from `snapshot`; `answersOnResult` as in its request.
   @inline(__always)
@@ -98,15 +101,15 @@ public struct ActionProcess: ~Copyable, Sendable {
     hasAnswered = false
     // The one line that the request is ends itself.
     hasSeenEnd = answersOnResult
-    start(.serving, limits, outputStart, logStart, now)
+    self.limits = limits
+    start(.serving, outputStart, logStart, now)
   }
 
   @inline(__always)
   private mutating func start(
-    _ mode: ActionMode, _ limits: ActionLimits, _ outputStart: Int, _ logStart: Int, _ now: Instant
+    _ mode: ActionMode, _ outputStart: Int, _ logStart: Int, _ now: Instant
   ) {
     self.mode = mode
-    self.limits = limits
     self.outputStart = outputStart
     self.logStart = logStart
     started = now

@@ -148,6 +148,7 @@ import CBoot
       unsafe core.pointee.slots.flush()
     }
     unsafe instance.pointee.limits = limits
+    unsafe context.pointee.process.forgetLimits()
   }
 
   public mutating func remove(_ id: InstanceID) {
@@ -206,19 +207,17 @@ import CBoot
   ) -> Outcome {
     // SAFETY: the caller's pointers are valid until this returns; core and context are the executor's own.
     let now = unsafe context.pointee.clock.now
-    let limits = unsafe instance.pointee.limits
     unsafe context.pointee.request = request
     unsafe context.pointee.output = output
     unsafe context.pointee.log = log
-    let limit = now + .milliseconds(UInt64(limits.timeoutMilliseconds))
+    let limit = unsafe now + .milliseconds(UInt64(instance.pointee.limits.timeoutMilliseconds))
     unsafe context.pointee.deadline = min(limit, request.pointee.deadline)
     unsafe core.pointee.separate(instance.pointee.namespace)
     unsafe context.pointee.hardware.begin(instance)
     if unsafe instance.pointee.hasSnapshot { return unsafe resume(instance, output.pointee.count, log.pointee.count, now) }
     if mode == .process, unsafe context.pointee.process.isReady(for: instance.pointee.id) {
       unsafe context.pointee.process.beginAgain(
-        slotBase: instance.pointee.base, limits: limits, privatePages: instance.pointee.pristine.count,
-        outputStart: output.pointee.count, logStart: log.pointee.count, now: now)
+        privatePages: instance.pointee.pristine.count, outputStart: output.pointee.count, logStart: log.pointee.count, now: now)
     } else {
       unsafe begin(instance, now, mode)
     }

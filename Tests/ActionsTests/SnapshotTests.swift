@@ -183,6 +183,9 @@ extension Harness {
     let action = Harness(mode: .initialising)
     func begin(_ owner: InstanceID?) {
       action.machine.pages = [:]
+      if let owner, action.process.isReady(for: owner) {
+        return action.process.beginAgain(privatePages: 0, outputStart: 0, logStart: 0, now: action.machine.now)
+      }
       action.process.begin(
         action.layout, owner: owner, slotBase: Harness.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 0, logStart: 0,
         now: action.machine.now)
@@ -203,6 +206,11 @@ extension Harness {
         #expect(change() ?? -1 >= 0)
       }
     }
+    begin(owner)
+    let ready = [owner, InstanceID(index: 3, generation: 2)].map { action.process.isReady(for: $0) }
+    action.process.forgetLimits()
+    let isReadyThen = action.process.isReady(for: owner)
+    #expect(ready == [true, false] && !isReadyThen)
     // The same owner's snapshot is other memory than its image.
     action.process.begin(
       action.layout, owner: owner, slotBase: Harness.slotBase, limits: ActionLimits(), privatePages: 0, outputStart: 0, logStart: 0,
