@@ -145,6 +145,13 @@ struct Virtqueue: ~Copyable {
     return UsedBuffer(id: UInt16(truncatingIfNeeded: id), length: length)
   }
 
+  /// Whether the device has given something back that was not taken yet.
+  @inline(__always)
+  var hasUsed: Bool {
+    // SAFETY: the index field of the used ring.
+    unsafe sharedLoadAcquire16(used &+ 2) != nextUsed && !hasFailed
+  }
+
   /// Whether the device has put something on the used ring that was not taken yet.
   private mutating func lookForUsed() -> Bool {
     guard !hasFailed else { return false }
