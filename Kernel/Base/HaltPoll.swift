@@ -1,30 +1,65 @@
-// How long to look for work before the processor halts. The policy alone: looking and halting are the kernel's.
+// Whether to look for work before the processor halts. The policy alone: looking and halting are the kernel's.
 
-/// Waking from a halt takes longer than many a wait for the next frame, above all where a hypervisor does it. So the processor looks for a
-/// while first. Work that came soon after a halt had begun would have been found by looking: the next look is twice as long. Work that came
-/// late would not: the next is half as long, and soon there is none. So an idle machine halts, and a busy one is not woken.
-///
-/// It is what Linux's haltpoll governor does (Documentation/virt/guest-halt-polling.rst), with its numbers.
+/// Waking from a halt takes longer than many a wait for the next frame, above all where a hypervisor does it: looking for the frame meanwhile,
+/// as Linux's guests do (Documentation/virt/guest-halt-polling.rst), is then sooner. Where the host has no core to spare it is later, since
+/// the look keeps it from bringing the frame. So both ways are measured by how long the waits last, and the one with the shorter is taken;
+/// from time to time the other is tried. An idle machine halts: there looking makes no wait shorter.
 public struct HaltPoll: Sendable, BitwiseCopyable {
   /// The longest that it looks; zero where it always halts at once.
   public let longest: Interval
-  /// How long to look now: zero, or `shortest` to `longest`.
-  public private(set) var window = Interval.zero
+  /// The usual way, and that of the wait that is on.
+  private var looksUsually = false
+  private var looks = false
+  /// Waits until the way changes, for a trial of the other or back.
+  private var left = Self.shortestPhase
+  /// Waits between two trials.
+  private var phase = Self.shortestPhase
+  /// How long waits of the usual way last: nanoseconds, an average that forgets old ones.
+  private var usual: UInt64 = 0
+  /// All waits of the trial that is on, and how many there were.
+  private var trial: UInt64 = 0
 
-  /// Below it looking does not pay.
-  public static var shortest: Interval { .microseconds(50) }
   /// What Linux's guests have.
   public static var standard: Interval { .microseconds(200) }
+  /// Waits of a trial.
+  private static var trialLength: UInt16 { 32 }
+  private static var shortestPhase: UInt16 { 128 }
+  private static var longestPhase: UInt16 { 2048 }
 
   public init(longest: Interval) { self.longest = longest }
 
-  /// To be told after each halt how long the work was waited for: the look before the halt, and the halt.
-  public mutating func halted(for time: Interval) {
-    if time > longest {
-      let half = Interval(nanoseconds: window.nanoseconds / 2)
-      window = half < Self.shortest ? .zero : half
-    } else if time > window {
-      window = min(longest, max(Self.shortest, window + window))
+  /// How long to look before the halt that is next.
+  @inline(__always)
+  public var window: Interval { looks ? longest : .zero }
+
+  /// To be told how long each wait lasted, until the processor was awake and the work there.
+  @inline(__always)
+  public mutating func ended(after time: Interval) {
+    // A wait that is longer than any look says no more than that.
+    let length = min(time, longest + longest).nanoseconds
+    if looks == looksUsually { usual = usual &- usual >> 5 &+ length >> 5 } else { trial &+= length }
+    left &-= 1
+    if left == 0 { change() }
+  }
+
+  @inline(never)
+  private mutating func change() {
+    if looks == looksUsually {
+      looks = !looks && longest > .zero
+      trial = 0
+      left = Self.trialLength
+      return
     }
+    let other = trial / UInt64(Self.trialLength)
+    // Looking has to pay for what it takes from others on the same host.
+    if looks ? other &+ other / 8 < usual : other < usual &+ usual / 8 {
+      looksUsually = looks
+      usual = other
+      phase = Self.shortestPhase
+    } else {
+      looks = looksUsually
+      phase = min(Self.longestPhase, phase &* 2)
+    }
+    left = phase
   }
 }

@@ -145,12 +145,13 @@ final class Kernel {
     transmitter.kick()
     transmitter.settle()
     let deadline = min(stack.nextDeadline, server.nextDeadline)
-    if lookForFrame(until: min(deadline, start + haltPoll.window)) { return }
-    guard receiver.armInterrupt() else { return }
-    transmitter.settle()
-    Interrupts.wait(until: deadline, clock: clock)
-    haltPoll.halted(for: clock.now - start)
-    receiver.disarmInterrupt()
+    let isThere = haltPoll.window > .zero && lookForFrame(until: min(deadline, start + haltPoll.window))
+    if !isThere && receiver.armInterrupt() {
+      transmitter.settle()
+      Interrupts.wait(until: deadline, clock: clock)
+      receiver.disarmInterrupt()
+    }
+    haltPoll.ended(after: clock.now - start)
   }
 
   /// Whether a frame is there before `end`. What it executes is waiting and no work, so the bench leaves it out, by its name.

@@ -1,51 +1,70 @@
 import Base
 import Testing
 
+/// A host on which waits last `halting` or `looking` microseconds, by the way that is taken.
+private struct Host {
+  var poll = HaltPoll(longest: .microseconds(200))
+  var halting: UInt64
+  var looking: UInt64
+
+  /// Of `count` waits, how many were looked through.
+  mutating func wait(_ count: Int) -> Int {
+    var looks = 0
+    for _ in 0..<count {
+      let isLooking = poll.window > .zero
+      if isLooking { looks += 1 }
+      poll.ended(after: .microseconds(isLooking ? looking : halting))
+    }
+    return looks
+  }
+}
+
 @Suite struct HaltPollTests {
-  @Test func beginsWithoutLooking() {
+  @Test func beginsByHalting() {
     #expect(HaltPoll(longest: .microseconds(200)).window == .zero)
   }
 
-  @Test func growsWhileWorkComesSoon() {
-    var poll = HaltPoll(longest: .microseconds(200))
-    var windows: [UInt64] = []
-    for _ in 0..<4 {
-      poll.halted(for: .microseconds(200))
-      windows.append(poll.window.nanoseconds / 1000)
-    }
-    #expect(windows == [50, 100, 200, 200])
+  @Test func looksWhereThatIsSooner() {
+    var host = Host(halting: 80, looking: 40)
+    #expect(host.poll.window == .zero)
+    _ = host.wait(200)
+    #expect(host.wait(100_000) > 97_000)
+    #expect(host.poll.window == .microseconds(200))
   }
 
-  /// A halt inside the window, as by a timer, says nothing about looking longer.
-  @Test func staysWhereTheWindowWasLongEnough() {
-    var poll = HaltPoll(longest: .microseconds(200))
-    poll.halted(for: .microseconds(60))
-    poll.halted(for: .microseconds(50))
-    #expect(poll.window == .microseconds(50))
+  @Test func haltsWhereLookingKeepsTheWorkAway() {
+    var host = Host(halting: 40, looking: 150)
+    #expect(host.wait(100_000) < 3_000)
   }
 
-  @Test func shrinksToNothingWhileWorkComesLate() {
-    var poll = HaltPoll(longest: .microseconds(200))
-    for _ in 0..<3 { poll.halted(for: .microseconds(200)) }
-    var windows: [UInt64] = []
-    for _ in 0..<4 {
-      poll.halted(for: .milliseconds(1))
-      windows.append(poll.window.nanoseconds / 1000)
-    }
-    #expect(windows == [100, 50, 0, 0])
+  @Test func followsTheHost() {
+    var host = Host(halting: 80, looking: 40)
+    _ = host.wait(10_000)
+    (host.halting, host.looking) = (30, 120)
+    // A phase and a trial later at the latest.
+    _ = host.wait(2048 + 32)
+    #expect(host.wait(10_000) < 700)
+    (host.halting, host.looking) = (80, 40)
+    _ = host.wait(2048 + 32)
+    #expect(host.wait(10_000) > 9_300)
   }
 
-  @Test func neverLooksWhereItMayNot() {
+  /// Nothing is gained by looking where work comes later than the longest look.
+  @Test func anIdleMachineHalts() {
+    var host = Host(halting: 4_000_000, looking: 4_000_000)
+    #expect(host.wait(100_000) < 3_000)
+    host = Host(halting: 80, looking: 40)
+    _ = host.wait(10_000)
+    (host.halting, host.looking) = (1_000, 1_000)
+    _ = host.wait(2048 + 32)
+    #expect(host.wait(10_000) < 700)
+  }
+
+  @Test func alwaysHaltsWhereItMayNotLook() {
     var poll = HaltPoll(longest: .zero)
-    for time in [0, 1, 50_000, 1 << 40] { poll.halted(for: Interval(nanoseconds: UInt64(time))) }
-    #expect(poll.window == .zero)
-  }
-
-  @Test func keepsToALongestBelowTheShortest() {
-    var poll = HaltPoll(longest: .microseconds(10))
-    poll.halted(for: .microseconds(10))
-    #expect(poll.window == .microseconds(10))
-    poll.halted(for: .milliseconds(1))
-    #expect(poll.window == .zero)
+    for time in 0..<10_000 {
+      #expect(poll.window == .zero)
+      poll.ended(after: .microseconds(UInt64(time)))
+    }
   }
 }
