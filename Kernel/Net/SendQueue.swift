@@ -57,6 +57,14 @@ struct SendQueue: ~Copyable {
     }
   }
 
+  /// Takes the first buffer's memory, with no bytes, when all is to be removed. There must be one.
+  @inline(__always)
+  mutating func takeFirst() -> ByteBuffer {
+    var first = exchange(&slots[head], with: ByteBuffer())
+    first.truncate(to: 0)
+    return first
+  }
+
   /// Gives all memory back.
   @inline(__always)
   mutating func removeAll() {

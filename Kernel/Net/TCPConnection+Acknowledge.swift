@@ -29,7 +29,7 @@ extension TCPConnection {
         return []
       }
       if isAllOut && windowSequence <= segment.sequence {
-        acknowledgeAll(segment, window: window, now: now)
+        acknowledgeAll(segment, window: window, now: now, &shared)
         return []
       }
     }
@@ -44,13 +44,15 @@ extension TCPConnection {
 
   /// The short way where all that is out is acknowledged: the next request, which tells that the answer has come.
   @inline(__always)
-  private mutating func acknowledgeAll(_ segment: Acknowledgement, window: Int, now: Instant) {
+  private mutating func acknowledgeAll(_ segment: Acknowledgement, window: Int, now: Instant, _ shared: inout TCPShared) {
     windowSequence = segment.sequence
     windowAcknowledgement = segment.number
     sendWindow = window
     largestSendWindow = max(largestSendWindow, window)
     sampleRoundTrip(segment.number, now: now)
     _ = congestion.acknowledge(queue.count, upTo: segment.number, flight: 0)
+    // The memory of the answer is right for the next request, which mostly comes with this.
+    if received.capacity == 0 { keep(queue.takeFirst(), &shared) }
     queue.removeAll()
     sendUnacknowledged = segment.number
     retransmitsFirst = false

@@ -91,4 +91,28 @@ import Testing
     bench.stack.giveBack(id, ByteBuffer(capacity: 100_000)!)
     #expect(bench.stack.receiveMemoryUsed == 0, "too much to keep while idle")
   }
+
+  /// An answer that was acknowledged leaves its memory to the next request; a large one does not.
+  @Test func memoryOfAnAnswerServesTheNextRequest() throws {
+    let bench = Bench()
+    let id = try #require(bench.open())
+    func answer(_ capacity: Int, acknowledged offset: UInt32, with payload: [UInt8], at start: UInt32) {
+      var reply = ByteBuffer(capacity: capacity)!
+      _ = reply.append(pattern(100, salt: 1).span)
+      let isTaken = bench.stack.send(id, reply)
+      #expect(isTaken)
+      bench.flush()
+      #expect(bench.link.takeSegments().map(\.payload) == [pattern(100, salt: 1)])
+      let number = bench.stackSequence &+ offset
+      bench.feed(Segment(sequence: 1001 &+ start, acknowledgement: number, flags: 24, payload: payload).frame())
+    }
+    answer(512, acknowledged: 100, with: [1, 2, 3], at: 0)
+    #expect(bench.received(id) == [1, 2, 3])
+    #expect(bench.stack.receiveMemoryUsed == 512)
+    #expect(bench.take(id) == [1, 2, 3])
+    #expect(bench.stack.receiveMemoryUsed == 0)
+    answer(100_000, acknowledged: 200, with: [], at: 3)
+    #expect(bench.stack.receiveMemoryUsed == 0)
+    #expect(bench.events() == [.readable(id), .sent(id)])
+  }
 }
