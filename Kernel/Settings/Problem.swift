@@ -65,7 +65,7 @@ struct Problem: BitwiseCopyable, Sendable {
     case .concurrencyMalformed:
       "not a number of 1 to 65535; ignored, and a namespace may use the whole queue. Write for example concurrency=50"
     case .activationsMalformed: "not a number of 1 to 1048576; ignored. Write for example activations=4096"
-    case .pollMalformed: "not a number of 0 to 1000000; ignored. Write for example poll=200, or poll=0 to halt at once"
+    case .pollMalformed: "not a number of 0 to 1000000; ignored. Write for example poll=50, or poll=0 to halt at once"
     case .devicesTooMany: "more than 32; ignored. Leave some out"
     }
   }

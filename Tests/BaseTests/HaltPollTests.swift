@@ -49,6 +49,12 @@ private struct Host {
     #expect(host.wait(10_000) > 9_300)
   }
 
+  /// A trial ends when its waits are longer than all that it is compared with, however few they were.
+  @Test func aBadTrialIsShort() {
+    var host = Host(halting: 10, looking: 400)
+    #expect(host.wait(128 + 32) == 1)
+  }
+
   /// Nothing is gained by looking where work comes later than the longest look.
   @Test func anIdleMachineHalts() {
     var host = Host(halting: 4_000_000, looking: 4_000_000)

@@ -165,7 +165,7 @@ func text(_ bytes: Span<UInt8>) -> String {
     #expect(Outcome("").poll == nil && Outcome("poll=0").poll == 0 && Outcome("poll=1000000").poll == 1_000_000)
     for value in ["", "-1", "1000001", "200us"] {
       #expect(Outcome("poll=\(value)").poll == nil)
-      #expect(Outcome("poll=\(value)").problems == ["poll=\(value): not a number of 0 to 1000000; ignored. Write for example poll=200, or poll=0 to halt at once"])
+      #expect(Outcome("poll=\(value)").problems == ["poll=\(value): not a number of 0 to 1000000; ignored. Write for example poll=50, or poll=0 to halt at once"])
     }
   }
 
