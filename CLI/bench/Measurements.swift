@@ -217,7 +217,7 @@ struct Measurements {
     result.heapBefore = before.heapBytesInUse
     helpers = try bothStyles(connections: 8)
     var perSecond: [Int] = []
-    while perSecond.reduce(0, +) < count {
+    while perSecond.reduce(0, +) < count || perSecond.count < 2 * window {
       Thread.sleep(forTimeInterval: 0.5)
       let lines = try logs.map { try Self.intervals($0) }
       perSecond = zip(lines[0], lines[1]).map { $0 + $1 }
