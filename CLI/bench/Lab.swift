@@ -68,6 +68,18 @@ enum Lab {
 
   nonisolated(unsafe) private static var nextInterface = 0
 
+  /// Does `body` with everything of the lab on one core, so that another is left for what the host itself does. Elsewhere, and on a
+  /// host with one core, nothing is moved.
+  static func onOneCore<T>(_ body: () throws -> T) throws -> T {
+    guard isIsolated, ProcessInfo.processInfo.activeProcessorCount > 1 else { return try body() }
+    func move(to cores: String) throws {
+      _ = try Tool.lines("for p in /proc/[0-9]*; do taskset -a -c -p \(cores) ${p#/proc/} >/dev/null 2>&1; done; true")
+    }
+    try move(to: "0")
+    defer { try? move(to: "0-\(ProcessInfo.processInfo.activeProcessorCount - 1)") }
+    return try body()
+  }
+
   /// A new interface.
   static func interface() throws -> Interface {
     defer { unsafe nextInterface += 1 }
