@@ -13,8 +13,7 @@ extension HTTPServer {
   /// Does the work that waits until there is an invocation to run, which it sets up in `invocation`; false where nothing waits.
   ///
   /// The caller runs the invocation, with nothing of the server borrowed, gives it to `finish`, restores its instance, and removes what
-  /// `takeDiscarded` names. Must not be called while one is
-  /// on its way.
+  /// `takeDiscarded` names. Must not be called while one is on its way.
   public mutating func next<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ executor: inout Executor, _ network: inout Network, now: Instant
   ) -> Bool {
@@ -78,7 +77,9 @@ extension HTTPServer {
       record.isCGI ? .cgi : .request, action, record, identifiers.activation(of: connections[slot].request.number), for: id,
       arrived: connections[slot].request.arrived, now: now)
     if invocation.named != action || record.hasEnvironment, !setStrings(&invocation, slot, id, action, &network, now) { return false }
-    guard record.isCGI || beginReply(&invocation, slot, id, &network, now) else {
+    if record.isCGI {
+      invocation.reply = InvocationReply()
+    } else if !beginReply(&invocation, slot, id, &network, now) {
       fail(slot, .outOfMemory, &network, now)
       return false
     }
@@ -123,7 +124,6 @@ extension HTTPServer {
       return false
     }
     if record.hasEnvironment {
-      if record.isCGI { invocation.reply = InvocationReply() }
       do throws(APIError) {
         try addEnvironment(slot, id, action, record, invocation.activation, to: &request, &network, now)
       } catch {
