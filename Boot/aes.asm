@@ -28,7 +28,8 @@ aes_set_key:
     %assign round round + 1
     %assign constant (constant << 1) ^ ((constant >> 7) * 0x11b)
 %endrep
-    pxor xmm1, xmm1                         ; what is left must not tell of the key
+    pxor xmm0, xmm0                         ; what is left must not tell of the key
+    pxor xmm1, xmm1
     pxor xmm2, xmm2
     ret
 

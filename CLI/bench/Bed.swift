@@ -43,9 +43,10 @@ final class Bed {
 
   // MARK: the kernel's API
 
-  func deploy(_ name: String, _ file: [UInt8]) throws {
+  /// `options` are more of the query's parameters, each after an ampersand.
+  func deploy(_ name: String, _ file: [UInt8], options: String = "") throws {
     let reply = try connection.exchange(
-      "PUT", "/api/v1/namespaces/_/actions/\(name)?public=true", credentials: Self.key,
+      "PUT", "/api/v1/namespaces/_/actions/\(name)?public=true\(options)", credentials: Self.key,
       headers: [("Content-Type", "application/octet-stream")], body: file)
     guard reply.status == 200 else { throw BenchError("PUT \(name): \(reply.status) \(reply.text)") }
   }
@@ -54,6 +55,17 @@ final class Bed {
     let reply = try connection.exchange("POST", "/function/\(name)", body: body)
     guard reply.status == 200 else { throw BenchError("POST \(name): \(reply.status) \(reply.text)") }
     return reply.body
+  }
+
+  /// The kernel's own times of one invocation, from its record.
+  func timing(of name: String, _ body: [UInt8]) throws -> InvocationTiming {
+    let reply = try connection.exchange("POST", "/function/\(name)", body: body)
+    let identifier = reply.header("X-Openwhisk-Activation-Id") ?? ""
+    let record = try connection.exchange("GET", "/api/v1/namespaces/_/activations/\(identifier)", credentials: Self.key)
+    guard reply.status == 200, let timing = (try? JSON(parsing: record.text)).flatMap(Activation.init)?.timing else {
+      throw BenchError("POST \(name): \(reply.status) \(reply.text), \(record.text)")
+    }
+    return timing
   }
 
   /// A blocking invocation through OpenWhisk's API, for the result alone.

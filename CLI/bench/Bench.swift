@@ -14,8 +14,8 @@ struct Bench: ParsableCommand {
     case compare, starts, instructions, overload
     /// Instructions by stage and function, raw and through the API; boots; many actions.
     case profile, api, boots, density
-    /// Only where asked for.
-    case soak
+    /// Only where asked for: two million requests; what the example programs cost.
+    case soak, costs
   }
 
   @Option(help: "The folder that make built into.") var build = "build"
@@ -55,7 +55,7 @@ struct Bench: ParsableCommand {
     try Lab.enter()
     let findings = Findings()
     let started = ContinuousClock.now
-    let standard = Part.allCases.filter { $0 != .soak && (!quick || [.compare, .starts, .instructions, .profile].contains($0)) }
+    let standard = Part.allCases.filter { ![.soak, .costs].contains($0) && (!quick || [.compare, .starts, .instructions, .profile].contains($0)) }
     for one in part.isEmpty ? standard : part {
       switch one {
       case .compare: try compare(findings)
@@ -67,6 +67,7 @@ struct Bench: ParsableCommand {
       case .boots: try measureBoots(findings)
       case .density: try density(findings)
       case .soak: try soakRun(findings)
+      case .costs: try costs(findings)
       }
     }
     print("\nAll of it took \((ContinuousClock.now - started).seconds).")
@@ -76,7 +77,7 @@ struct Bench: ParsableCommand {
     print("Written: \(document)")
   }
 
-  private func file(of action: String) throws -> [UInt8] {
+  func file(of action: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: build + "/actions/" + action)))
   }
 
@@ -187,18 +188,20 @@ struct Bench: ParsableCommand {
     let program = try Program(path: kernel)
     let bed = try Bed(kernel: kernel, memory: "512M")
     let file = try file(of: action)
+    // All of one length: a longer name costs more.
+    func name(_ index: Int) -> String { "a\(1_000_000 + index)" }
     let before = try bed.counters()
     let deploying = try ContinuousClock().measure {
-      for index in 0..<actions { try bed.deploy("a\(index)", file) }
+      for index in 0..<actions { try bed.deploy(name(index), file) }
     }
     let deployed = try bed.counters()
     let body = [UInt8](repeating: UInt8(ascii: "x"), count: 64)
     let invoking = try ContinuousClock().measure {
-      for index in 0..<actions where try bed.invoke("a\(index)", body) != body { throw BenchError("a\(index) answers wrongly") }
+      for index in 0..<actions where try bed.invoke(name(index), body) != body { throw BenchError("\(name(index)) answers wrongly") }
     }
     let used = try bed.counters()
-    let first = try alternate(bed, program, "a0", "a1")
-    let last = try alternate(bed, program, "a\(actions - 2)", "a\(actions - 1)")
+    let first = try alternate(bed, program, name(0), name(1))
+    let last = try alternate(bed, program, name(actions - 2), name(actions - 1))
     func frames(_ later: Counters) -> String { Text.short(Double(later.framesInUse - before.framesInUse) / Double(actions)) }
     var table = Table(head: ["\(Text.grouped(Double(actions))) deployed \(action) actions in 512 MiB", ""])
     table.rows = [

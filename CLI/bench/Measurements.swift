@@ -160,8 +160,15 @@ struct Measurements {
     var ratio: Ratio?
   }
 
-  /// Open loops at half of what `targets[0]` can do, all at the same rate, and that rate.
-  func tails(_ targets: [(String, Target)], rounds: Int, seconds: Double) throws -> (rate: Double, tails: [Tail]) {
+  struct Tails {
+    /// Requests a second, the median of the rounds.
+    var rate: Double
+    /// In the order of the targets.
+    var each: [Tail]
+  }
+
+  /// Open loops at half of what `targets[0]` can do, all at the same rate.
+  func tails(_ targets: [(String, Target)], rounds: Int, seconds: Double) throws -> Tails {
     var rates: [Double] = []
     var samples = targets.map { _ in [Sample]() }
     for _ in 0..<rounds {
@@ -171,12 +178,12 @@ struct Measurements {
           try load.run(target, Cell(connections: 16), seconds: seconds, extra: ["--rate", "\(rates.last ?? 1)"]))
       }
     }
-    let tails = zip(targets, samples).map { target, samples in
+    let each = zip(targets, samples).map { target, samples in
       Tail(
         title: target.0, p50: (samples.map { $0["p50"] }.median ?? 0) / 1000, p999: (samples.map { $0["p999"] }.median ?? 0) / 1000,
         ratio: Ratio(samples.map { $0["p999"] / max($0["p50"], 1) }))
     }
-    return (rates.median ?? 0, tails)
+    return Tails(rate: rates.median ?? 0, each: each)
   }
 
   // MARK: the soak

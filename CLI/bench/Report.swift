@@ -14,8 +14,8 @@ struct Goal {
     let goal = bound.map { "at least \(Text.short($0))" } ?? "at most \(Text.short(limit ?? 0))"
     guard let ratio else { return Goal(title: title, measured: "not measured", goal: goal, isMet: false) }
     let isMet = bound.map { ratio.median >= $0 } ?? (ratio.median <= (limit ?? 0))
-    let spread = ratio.least == ratio.greatest ? "" : " (\(Text.short(ratio.least)) to \(Text.short(ratio.greatest)))"
-    return Goal(title: title, measured: Text.short(ratio.median) + spread, goal: goal, isMet: isMet)
+    let measured = ratio.least == ratio.greatest ? Text.short(ratio.median) : Text.spread(ratio)
+    return Goal(title: title, measured: measured, goal: goal, isMet: isMet)
   }
 
   var row: [String] { [title, measured, goal, isMet ? "met" : "**not met**"] }
@@ -51,6 +51,11 @@ enum Text {
 
   static func rate(_ value: Double?) -> String { value.map { grouped($0) } ?? "" }
   static func ratio(_ value: Ratio?) -> String { value.map { short($0.median) } ?? "" }
+
+  /// The median, and the least and the greatest of the rounds, each times `factor`.
+  static func spread(_ value: Ratio?, times factor: Double = 1) -> String {
+    value.map { "\(short($0.median * factor)) (\(short($0.least * factor)) to \(short($0.greatest * factor)))" } ?? ""
+  }
 }
 
 /// A Markdown table.

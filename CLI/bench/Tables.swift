@@ -37,15 +37,12 @@ struct Tables {
   /// How many times Swiftlet on microvm is better, with the spread between rounds.
   var ratios: [String] {
     var table = Table(head: ["against", "keep-alive p50", "new connection p50", "keep-alive, 16 at once", "new connections, 16 at once"])
-    func text(_ ratio: Ratio?) -> String {
-      ratio.map { "\(Text.short($0.median)) (\(Text.short($0.least)) to \(Text.short($0.greatest)))" } ?? ""
-    }
     for name in names where name != Names.microvm {
       table.rows.append([
         name,
-        text(results.ratio(name, Names.microvm, Cell(), "p50")), text(results.ratio(name, Names.microvm, Cell(isNew: true), "p50")),
-        text(results.ratio(Names.microvm, name, Cell(connections: 16), "rate")),
-        text(results.ratio(Names.microvm, name, Cell(connections: 16, isNew: true), "rate")),
+        Text.spread(results.ratio(name, Names.microvm, Cell(), "p50")), Text.spread(results.ratio(name, Names.microvm, Cell(isNew: true), "p50")),
+        Text.spread(results.ratio(Names.microvm, name, Cell(connections: 16), "rate")),
+        Text.spread(results.ratio(Names.microvm, name, Cell(connections: 16, isNew: true), "rate")),
       ])
     }
     return table.lines
