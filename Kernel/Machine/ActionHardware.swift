@@ -96,15 +96,15 @@ import CBoot
       let frame = unsafe instance.pointee.templates[index]
       Physical.store(entry, Instance.entryBits(frame, protection, noExecute))
     case .copyTemplate(let index, let protection):
-      guard let frame = makePrivate(page) else { return false }
+      guard let (frame, owner) = makePrivate(page) else { return false }
       unsafe copyPage(to: frame, from: instance.pointee.templates[index])
       figures.copiedInRun &+= 1
-      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | owner)
     case .zeroFill(let protection):
-      guard let frame = makePrivate(page) else { return false }
+      guard let (frame, owner) = makePrivate(page) else { return false }
       zeroPage(frame)
       figures.zeroedInRun &+= 1
-      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | Instance.privateBit)
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | owner)
     }
     if old.isPresent { invalidate(page) }
     return true
@@ -164,8 +164,7 @@ import CBoot
       // SAFETY: the instance is valid for the invocation.
       let noExecute = unsafe hardware.instance.pointee.noExecute
       if entry.bits & Instance.privateBit != 0 {
-        let kept = Instance.privateBit | entry.bits & PageEntry.dirty
-        Physical.store(address, Instance.entryBits(entry.frame, protection, noExecute) | kept)
+        Physical.store(address, Instance.entryBits(entry.frame, protection, noExecute) | entry.bits & Instance.lasting)
       } else if protection == .none {
         Physical.store(address, 0)
       } else {
@@ -287,8 +286,8 @@ import CBoot
     unsafe invalidatePage(instance.pointee.base &+ UInt64(page) << 12)
   }
 
-  /// A frame for private page `page`, entered in one of the two lists; nil where memory is out.
-  private mutating func makePrivate(_ page: UInt32) -> UInt64? {
+  /// A frame for private page `page`, entered in one of the two lists, and the bits of its entry that say which; nil where memory is out.
+  private mutating func makePrivate(_ page: UInt32) -> (frame: UInt64, owner: UInt64)? {
     // SAFETY: as in `map`.
     guard let frame = unsafe memory.pointee.frames.allocateForAction() else { return nil }
     let isKept = unsafe instance.pointee.keep(page)
@@ -296,7 +295,7 @@ import CBoot
       unsafe memory.pointee.frames.deallocate(frame)
       return nil
     }
-    return frame
+    return (frame, isKept ? Instance.privateBit | Instance.keptBit : Instance.privateBit)
   }
 
   /// Calls `body` with every page of `pages` whose entry is not zero, and the entry's address.

@@ -1,4 +1,5 @@
-// The state of x87, SSE and what XSAVE covers: the initial one, which invocations begin with, or a snapshot's. The kernel uses none of it.
+// The state of x87, SSE and what XSAVE covers: the initial one, which invocations begin with, or a snapshot's. The kernel uses vector
+// registers only while it is nobody's (Boot/restore.asm, Boot/aes.asm).
 
 import CBoot
 

@@ -33,6 +33,10 @@ struct Instance: ~Copyable {
 
   /// The software's own bit of an entry (AMD64 manual, volume 2, section 5.4.1): the frame belongs to this instance alone.
   static let privateBit: UInt64 = 1 << 9
+  /// And another: that the page is one of `pristine`, which frees it.
+  static let keptBit: UInt64 = 1 << 10
+  /// What stays of a private page's entry when its protection changes.
+  static var lasting: UInt64 { privateBit | keptBit | PageEntry.dirty }
 
   var base: UInt64 { AddressSpace.slotBase(slot) }
   var id: InstanceID { InstanceID(index: slot, generation: generation) }

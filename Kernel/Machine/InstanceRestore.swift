@@ -30,7 +30,8 @@ extension Instance {
     if hasSnapshot { unsafe resetProtection(memory.pointee.changedOtherPages) }
   }
 
-  /// Frees those pages of `list` that the last invocation left private: the list has all that are not kept.
+  /// Frees those pages of `list` that the last invocation left private: the list has all that are not kept. One that was unmapped, and
+  /// kept when it was touched again, is in it too.
   @inline(never)
   mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
     var position = 0
@@ -39,7 +40,7 @@ extension Instance {
       position &+= 4
       guard let address = table.entryAddress(page) else { continue }
       let entry = PageEntry(bits: Physical.load(address))
-      guard entry.bits & Self.privateBit != 0 else { continue }
+      guard entry.bits & (Self.privateBit | Self.keptBit) == Self.privateBit else { continue }
       Physical.store(address, 0)
       if entry.isPresent { invalidatePage(base &+ UInt64(page) << 12) }
       frames.deallocate(entry.frame)
@@ -61,8 +62,7 @@ extension Instance {
       // A snapshot's page that is not mapped is shown when it is touched.
       if entry.bits == 0 && hasSnapshot { continue }
       if entry.bits & Self.privateBit != 0 {
-        let kept = Self.privateBit | entry.bits & PageEntry.dirty
-        Physical.store(address, Self.entryBits(entry.frame, protection(at: page), noExecute) | kept)
+        Physical.store(address, Self.entryBits(entry.frame, protection(at: page), noExecute) | entry.bits & Self.lasting)
       } else if let template = template(at: page) {
         let shown = protection(at: page).subtracting(.write)
         Physical.store(address, Self.entryBits(templates[template], shown, noExecute))

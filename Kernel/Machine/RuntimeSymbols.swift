@@ -25,13 +25,13 @@ public func allocateAligned(_ result: UnsafeMutablePointer<UnsafeMutableRawPoint
   return 0
 }
 
-/// Where memory is out, the pages that actions keep give way to anything up to a quarter of all.
+/// Where memory is out, the pages that actions keep give way to anything that is not larger than all of it.
 @_optimize(size) @inline(never)
 private func allocate(_ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>, _ alignment: Int, _ size: Int) -> CInt {
   // SAFETY: as above.
   guard let memory = unsafe kernelMemory else { return 12 }
   var address = unsafe memory.pointee.heap.allocate(size, alignment: alignment, frames: &memory.pointee.frames)
-  if address == nil, size >= 0, unsafe size >> 14 < memory.pointee.frames.total, reclaimKeptPages() {
+  if address == nil, size >= 0, unsafe size >> 12 < memory.pointee.frames.total, reclaimKeptPages() {
     address = unsafe memory.pointee.heap.allocate(size, alignment: alignment, frames: &memory.pointee.frames)
   }
   guard let address else { return 12 }

@@ -42,6 +42,7 @@
 //   tlb-unmap tlb-none tlb-protect  page fault: a page that was used, then unmapped or its rights taken, is used again
 //   tlb-remap                       survived 0: unmapped and mapped again at the same address, a page holds zeros
 //   tlb-keep                        survived 0: the same for a page of the image, whose pristine content is shown again
+//   tlb-twice                       survived 0: more pages than are kept ready, given back and touched again in another order
 //   rcx-noncanonical                survived: system calls with absurd RCX and R11, which are the return address and flags
 //   rsp-noncanonical rsp-kernel     survived: system calls and a page fault with such a stack pointer
 //   push-noncanonical push-kernel   stack fault or general protection fault; page fault
@@ -58,6 +59,7 @@
 #include "freestanding.h"
 
 #define MARK 0x5ec7e75ec7e75ec7ull
+enum { SYS_madvise = 28, MADV_DONTNEED = 4 };
 
 static u8 input[128];
 static volatile u8 code_in_data[16] = {0x0b};  // 0xc3, ret, when it is called
@@ -266,6 +268,18 @@ static void stale(const char *name) {
             map((u64)page, 4096, PROT_READ | PROT_WRITE, MAP_FIXED);
             found |= *page;
             *page = MARK;
+        }
+        survived(found);
+    }
+    if (equal(name, "tlb-twice")) {
+        u64 end = ((u64)&page & ~4095ull) - (64 << 10), size = 1 << 20;
+        for (u64 at = end - size; at < end; at += 4096) *(volatile u64 *)at = MARK;
+        if (call3(SYS_madvise, end - size, size, MADV_DONTNEED) != 0) survived(~0ull);
+        u64 found = 0;
+        for (u64 at = end; at > end - size;) {
+            at -= 4096;
+            found |= *(volatile u64 *)at;
+            *(volatile u64 *)at = MARK;
         }
         survived(found);
     }
