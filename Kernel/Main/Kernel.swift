@@ -144,6 +144,8 @@ final class Kernel {
     stack.acknowledge(now: start, link: &transmitter)
     transmitter.kick()
     transmitter.settle()
+    // What was sent may have ended a connection, whose place another may want.
+    if stack.hasEvents { return }
     let deadline = min(stack.nextDeadline, server.nextDeadline)
     let isThere = haltPoll.window > .zero && lookForFrame(until: min(deadline, start + haltPoll.window))
     if !isThere && receiver.armInterrupt() {
