@@ -25,7 +25,7 @@ extension RequestHead {
       if accept.isAbsent { accept = field.value }
     case 6 where name.equalsIgnoringCase("expect"):
       guard value.equalsIgnoringCase("100-continue") else { throw .unsupportedExpectation }
-      expectsContinue = true
+      hasExpectation = true
     case 10 where name.equalsIgnoringCase("connection"):
       noteConnection(value)
     case 12 where name.equalsIgnoringCase("content-type"):
@@ -141,8 +141,6 @@ extension RequestHead {
       framing = .length(contentLength)
     }
     keepsAlive = !connectionClose && (minorVersion == 1 || connectionKeepAlive)
-    // There is nothing to wait for without a body, and HTTP/1.0 knows no interim response (RFC 9110 §10.1.1).
-    if minorVersion == 0 || framing == .none { expectsContinue = false }
   }
 }
 

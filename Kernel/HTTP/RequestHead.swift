@@ -73,8 +73,8 @@ public struct RequestHead: ~Copyable {
   public internal(set) var framing = BodyFraming.none
   /// Whether the client lets the connection live on after the response.
   public internal(set) var keepsAlive = true
-  /// Whether the client waits for `100 Continue` before it sends the body.
-  public internal(set) var expectsContinue = false
+  /// Whether there is a line `Expect: 100-continue`, even one that means nothing in this request.
+  public internal(set) var hasExpectation = false
   /// Bytes of the head with the empty line that ends it, and empty lines before it.
   public internal(set) var length = 0
 
@@ -102,6 +102,11 @@ public struct RequestHead: ~Copyable {
     fields = .init(repeating: HeaderField(name: .absent, value: .absent))
   }
 
+  /// Whether the client waits for `100 Continue` before it sends the body. There is nothing to wait for without a body, and HTTP/1.0 knows no
+  /// interim response (RFC 9110 §10.1.1).
+  @inlinable
+  public var expectsContinue: Bool { hasExpectation && minorVersion == 1 && framing != .none }
+
   /// The value of the first header line called `name` (given in lower case), in `bytes`, the request.
   public func value(of name: StaticString, in bytes: Span<UInt8>) -> ByteRange? {
     for index in 0..<fieldCount
@@ -125,7 +130,7 @@ public struct RequestHead: ~Copyable {
     query = .absent
     framing = .none
     keepsAlive = true
-    expectsContinue = false
+    hasExpectation = false
     length = 0
     host = .absent
     authorization = .absent

@@ -89,10 +89,11 @@ extension HTTPServer {
     return true
   }
 
-  /// Remembers the head of the connection's request, which was accepted, where it will mean the same again.
+  /// Remembers the head of the connection's request, which was accepted, where it will mean the same again. One that has an expectation may not:
+  /// whether the client is to be asked for its body depends on the body's length.
   mutating func remember(_ slot: Int, _ bytes: Span<UInt8>) {
     let request = connections[slot].request
-    guard request.isPlain, !head.expectsContinue else { return }
+    guard request.isPlain, !head.hasExpectation else { return }
     heads[slot].keep(request, &head, bytes)
   }
 

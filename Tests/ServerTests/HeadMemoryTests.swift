@@ -271,6 +271,18 @@ private struct Remembered: ~Copyable {
     }
   }
 
+  /// Nobody waits to be asked for a body that is empty; with another length the same head does.
+  @Test func emptyBodyIsNotTakenForOneThatIsToBeAskedFor() throws {
+    let world = try world()
+    let index = world.network.open()
+    let head = "POST /function/echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: "
+    for _ in 0..<3 {
+      #expect(world.exchange(index, head + "0\r\n\r\n").map(\.text) == [""])
+      #expect(world.exchange(index, head + "2\r\n\r\n").map(\.status) == [100])
+      #expect(world.exchange(index, "ok").map(\.text) == ["ok"])
+    }
+  }
+
   @Test func longHeadsAndChunksAreParsedEachTime() throws {
     let world = try world()
     let index = world.network.open()
