@@ -105,7 +105,7 @@ import CDriverSupport
   /// Asks for an interrupt at the next frame. True where none is waiting: the processor may halt. False, and no interrupt
   /// asked for, where one came meanwhile: receive again.
   public mutating func armInterrupt() -> Bool {
-    if queue.isNotificationMissed() { notifier.notify() }
+    if queue.isNotificationMissed(mayBeEarly: false) { notifier.notify() }
     if queue.armInterrupt(after: 1) { return true }
     queue.disarmInterrupt()
     return false

@@ -113,9 +113,9 @@ private struct BegunFrame: BitwiseCopyable {
     if queue.publish() { notifier.notify() }
   }
 
-  /// Notifies the device where `kick` missed that it wanted that; to be called before the processor halts.
+  /// Notifies the device where `kick` missed that it wanted that; to be called before the processor halts. It may come right after `kick`.
   public mutating func settle() {
-    if queue.isNotificationMissed() { notifier.notify() }
+    if queue.isNotificationMissed(mayBeEarly: true) { notifier.notify() }
   }
 
   private mutating func makeRoom() -> Bool {

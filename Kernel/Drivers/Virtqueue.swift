@@ -118,14 +118,17 @@ struct Virtqueue: ~Copyable {
   /// Looks again, some time after `publish`, whether the device wanted to be notified of what it was not; to be called before the
   /// processor halts. A device that is emulated by another thread may have written its wish while `publish` looked: QEMU's
   /// TCG before 8.1 leaves out the guest's fences where there is one virtual CPU, and the device would then wait for ever.
-  mutating func isNotificationMissed() -> Bool {
+  ///
+  /// Where `mayBeEarly`, a wish that is not seen may still be on its way, and the next look is for it, too.
+  mutating func isNotificationMissed(mayBeEarly: Bool) -> Bool {
     guard settled != published else { return false }
-    let before = settled
-    settled = published
     // SAFETY: as in `publish`. Without event index the wish is a flag, which stays readable and is seen at the next `publish`.
-    return unsafe hasEventIndex
-      ? published &- sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8) &- 1 < published &- before
+    let isMissed =
+      unsafe hasEventIndex
+      ? published &- sharedLoadAcquire16(used &+ 4 &+ UInt(size) &* 8) &- 1 < published &- settled
       : sharedLoadAcquire16(used) & 1 == 0
+    if isMissed || !mayBeEarly { settled = published }
+    return isMissed
   }
 
   /// The next buffer that the device is done with; nil where there is none or the device failed.

@@ -59,7 +59,10 @@ struct CongestionControl: BitwiseCopyable {
       window = min(window &+ segment, 1 << 30)
       return false
     }
-    guard duplicates == 3, acknowledgement > recover else { return false }
+    // Loss was noticed already of what is out up to `recover` (RFC 6582 §3.2 step 2). Where that is not out any more it may be so far back that
+    // it seems to lie ahead.
+    let noticed = recover.distance(from: acknowledgement)
+    guard duplicates == 3, noticed < 0 || noticed > flight else { return false }
     threshold = max(flight / 2, 2 &* segment)
     window = threshold &+ 3 &* segment
     recover = maximum

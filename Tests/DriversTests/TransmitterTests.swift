@@ -107,6 +107,24 @@ import Testing
     #expect(bench.card.queues[1].notifications == 1, "nothing new")
   }
 
+  /// The loop looks again after the last frame, and once more before it halts: the wish may be later than the first look, too.
+  @Test(arguments: [FakeNetCard.allFeatures, withoutEventIndex])
+  func aLookThatWasTooEarlyIsNotTheLast(features: UInt64) throws {
+    let bench = try Bench(FakeNetCard(features: features))
+    bench.card.queues[1].setAvailableEvent(200)
+    bench.card.queues[1].setUsedFlags(1)
+    #expect(bench.send(frame(0)))
+    bench.kick()
+    bench.settle()
+    #expect(bench.card.queues[1].notifications == 0)
+    bench.card.queues[1].setAvailableEvent(0)
+    bench.card.queues[1].setUsedFlags(0)
+    bench.settle()
+    #expect(bench.card.queues[1].notifications == 1)
+    bench.settle()
+    #expect(bench.card.queues[1].notifications == 1, "nothing new")
+  }
+
   @Test(arguments: [FakeNetCard.allFeatures, withoutEventIndex])
   func aFullRingTurnsFramesAwayAndTellsWhenThereIsRoom(features: UInt64) throws {
     let bench = try Bench(FakeNetCard(features: features), ringSize: 16)

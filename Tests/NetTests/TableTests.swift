@@ -227,4 +227,16 @@ import Testing
     for step in 0..<4 { _ = control.acknowledge(1000, upTo: SequenceNumber(UInt32(21_000 + step * 1000)), flight: 0) }
     #expect(control.window > 2000 && control.window < 4000)
   }
+
+  /// What was sent when loss was last noticed may lie more than half of all sequence numbers back: then it says nothing.
+  @Test(arguments: [UInt32(1), 0x7fff_ffff, 0x8000_0001, 0xffff_0000])
+  func lossIsNoticedHoweverLongThereWasNone(sent: UInt32) {
+    let initial = SequenceNumber(0xffff_f000)
+    var control = CongestionControl(segment: 1000, initialSequence: initial)
+    let acknowledged = initial + Int(sent)
+    for count in 1...3 {
+      let isLoss = control.duplicate(acknowledgement: acknowledged, maximum: acknowledged + 10_000, flight: 10_000)
+      #expect(isLoss == (count == 3))
+    }
+  }
 }
