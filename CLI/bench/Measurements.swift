@@ -186,6 +186,22 @@ struct Measurements {
     return Tails(rate: rates.median ?? 0, each: each)
   }
 
+  /// What the host itself takes from a thread that only reads the clock: how often that was kept waiting for half a millisecond or more, and the
+  /// share of the time, 0 to 1.
+  func stalls(seconds: Double) -> (perSecond: Double, share: Double) {
+    let start = monotonicTime()
+    var (last, count, lost) = (start, 0, 0.0)
+    while last - start < seconds * 1e9 {
+      let now = monotonicTime()
+      if now - last >= 500_000 {
+        count += 1
+        lost += now - last
+      }
+      last = now
+    }
+    return (Double(count) / seconds, lost / (last - start))
+  }
+
   // MARK: the soak
 
   struct Soak {

@@ -203,8 +203,11 @@ extension Bench {
           "p99.9 by p50 at half of saturation, \(cores) (the same of a server without processes on the host: \(noise))",
           tails.each.first?.ratio, atMost: 10))
     }
+    let stalls = measurements.stalls(seconds: quick ? 2 : 10)
+    let noise = "With no requests at all, a thread that only reads the clock was kept waiting for 0.5 ms or longer \(Text.short(stalls.perSecond)) times "
+      + "a second, \(Text.short(stalls.share * 100)) % of the time."
     let title = "At half of what Swiftlet can do with 16 connections, open loop:"
-    findings.report.add("tails", title, [title, ""] + table.lines)
+    findings.report.add("tails", title, [title, ""] + table.lines + ["", noise])
   }
 
   func soakRun(_ findings: Findings) throws {

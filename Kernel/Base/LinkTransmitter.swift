@@ -28,7 +28,8 @@ public protocol LinkTransmitter: ~Copyable {
 
   /// Begins an Ethernet frame of `length` bytes, at least one. The frame check sequence and padding are the device's work.
   ///
-  /// Returns false, with nothing begun, where the ring is full: the stack keeps the data and tries again later.
+  /// Returns false, with nothing begun, where the ring is full: the stack keeps the data and tries again later. So it does where the device
+  /// can never send such a frame: one that is too long, or with a checksum that it does not offload.
   mutating func begin(length: Int, checksum: ChecksumOffload?) -> Bool
 
   /// The bytes of the frame that was begun. What they are before they are written is undefined.

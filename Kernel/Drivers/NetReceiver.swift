@@ -106,7 +106,7 @@ import CDriverSupport
   /// asked for, where one came meanwhile: receive again.
   public mutating func armInterrupt() -> Bool {
     if queue.isNotificationMissed(mayBeEarly: false) { notifier.notify() }
-    if queue.armInterrupt(after: 1) { return true }
+    if queue.armInterrupt() { return true }
     queue.disarmInterrupt()
     return false
   }

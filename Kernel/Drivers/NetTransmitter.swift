@@ -24,8 +24,6 @@ private struct BegunFrame: BitwiseCopyable {
   private let buffersOut: Int
   /// The frame being made; of length zero where there is none.
   private var begun = BegunFrame(id: 0, address: 16, length: 0)
-  /// Whether a frame was turned away since buffers were last free.
-  private var isStarved = false
   public let offloadsChecksum: Bool
   /// Frames accepted.
   public private(set) var frameCount: UInt64 = 0
@@ -121,7 +119,6 @@ private struct BegunFrame: BitwiseCopyable {
   private mutating func makeRoom() -> Bool {
     kick()
     reclaim()
-    if freeCount == 0 { isStarved = true }
     return freeCount > 0
   }
 
@@ -132,21 +129,7 @@ private struct BegunFrame: BitwiseCopyable {
       free[freeCount] = UInt8(truncatingIfNeeded: used.id)
       freeCount &+= 1
     }
-    if freeCount != before {
-      isStarved = false
-      queue.disarmInterrupt()
-    }
-  }
-
-  /// To be called before the processor halts. Where a frame was turned away, asks for an interrupt once half the ring is
-  /// sent. False where there is room again: send what waits.
-  public mutating func armInterrupt() -> Bool {
-    kick()
-    guard isStarved else { return true }
-    guard queue.armInterrupt(after: queue.size / 2) else {
-      reclaim()
-      return hasFailed
-    }
-    return true
+    // No interrupts are wanted: the stack sends again on its own what was turned away.
+    if freeCount != before { queue.disarmInterrupt() }
   }
 }

@@ -175,13 +175,13 @@ struct Virtqueue: ~Copyable {
     return nil
   }
 
-  /// Asks for an interrupt once the device has used `count` more buffers than were taken; true where none is waiting, so
+  /// Asks for an interrupt once the device has used another buffer than those that were taken; true where none is waiting, so
   /// that the interrupt will tell. The look comes after the wish: a buffer used in between is seen here or interrupts.
-  mutating func armInterrupt(after count: UInt16) -> Bool {
+  mutating func armInterrupt() -> Bool {
     guard !hasFailed else { return true }
     // SAFETY: the event field or the flags of the available ring; the index of the used ring.
     if hasEventIndex {
-      unsafe sharedStoreRelease16(available &+ 4 &+ UInt(size) &* 2, nextUsed &+ count &- 1)
+      unsafe sharedStoreRelease16(available &+ 4 &+ UInt(size) &* 2, nextUsed)
     } else {
       unsafe sharedStoreRelease16(available, 0)
     }

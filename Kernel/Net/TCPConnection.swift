@@ -224,8 +224,10 @@ struct TCPConnection: ~Copyable {
   /// Bytes queued by the application may only be sent before it closes.
   @inline(__always)
   mutating func send(_ buffer: consuming ByteBuffer) -> Bool {
-    guard isLive, !isFinQueued else { return false }
-    return queue.append(buffer)
+    guard isLive, !isFinQueued, queue.append(buffer) else { return false }
+    // That all was acknowledged is not true any more, where it was not told yet: its segment may have brought a request, which is told first.
+    events.remove(.sent)
+    return true
   }
 
   /// Buffers that `send` still takes.

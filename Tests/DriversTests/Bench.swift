@@ -55,7 +55,6 @@ final class Bench {
   var offloadsChecksum: Bool { transmitter.offloadsChecksum }
   func kick() { transmitter.kick() }
   func settle() { transmitter.settle() }
-  func armTransmitter() -> Bool { transmitter.armInterrupt() }
 
   func send(_ header: [UInt8], _ payload: [UInt8] = [], _ checksum: ChecksumOffload? = nil) -> Bool {
     transmitter.send(header + payload, checksum)

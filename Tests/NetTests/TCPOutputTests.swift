@@ -356,4 +356,21 @@ import Testing
     bench.flush()
     #expect(bench.link.takeSegments().count == 10)
   }
+
+  /// A segment may acknowledge the last reply and bring the next request, whose reply is then on its way when the acknowledgement is told.
+  @Test func whatIsQueuedMeanwhileIsNotTakenForSent() throws {
+    let bench = Bench()
+    let id = try #require(bench.open())
+    let number = bench.stackSequence
+    #expect(bench.send(id, Array("first".utf8)))
+    bench.flush()
+    bench.feed(Segment(sequence: 1001, acknowledgement: number &+ 5, flags: Segment.ack | Segment.psh, payload: [1]).frame())
+    #expect(bench.stack.nextEvent() == .readable(id))
+    #expect(bench.send(id, Array("second".utf8)))
+    #expect(bench.events().isEmpty)
+    bench.flush()
+    #expect(bench.link.takeSegments().last?.payload == Array("second".utf8))
+    bench.feed(Segment(sequence: 1002, acknowledgement: number &+ 11, flags: Segment.ack).frame())
+    #expect(bench.events() == [.sent(id)])
+  }
 }
