@@ -77,7 +77,9 @@ extension HTTPServer {
       guard let name = DecodedName(pending.package, pending.name, in: bytes) else { throw .badName }
       return try resolve(name.span, pending.owner, for: pending.namespace)
     }
-    guard let action = pending.action else { throw .notFound }
+    guard let action = pending.action, let record = entities.actions.record(of: action) else { throw .notFound }
+    // What was public when the head came may be so no more.
+    guard pending.job != .background || record.isPublic || pending.hasKey else { throw .unauthorized }
     return ResolvedAction(action: action)
   }
 

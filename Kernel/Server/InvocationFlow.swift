@@ -73,6 +73,11 @@ extension HTTPServer {
       fail(slot, .notFound, &network, now)
       return false
     }
+    // What was public when the head came may be so no more: bodies take their time.
+    guard record.isPublic || connections[slot].request.hasKey else {
+      fail(slot, .unauthorized, &network, now)
+      return false
+    }
     invocation.begin(
       record.isCGI ? .cgi : .request, action, record, identifiers.activation(of: connections[slot].request.number), for: id,
       arrived: connections[slot].request.arrived, now: now)
