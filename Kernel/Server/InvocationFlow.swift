@@ -69,7 +69,8 @@ extension HTTPServer {
   private mutating func begin<Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
-    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action) else {
+    // A sequence is no program: its results are JSON, which a raw invocation does not have.
+    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action), !record.isSequence else {
       fail(slot, .notFound, &network, now)
       return false
     }
