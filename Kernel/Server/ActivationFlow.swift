@@ -104,7 +104,12 @@ extension HTTPServer {
     _ target: ResolvedAction, _ payload: Range<Int>, of text: Span<UInt8>, bytes: Int, isRaw: Bool
   ) throws(APIError) {
     guard let record = entities.actions.record(of: target.action), !(isRaw && record.isSequence) else { throw .notFound }
+    try checkRoom(bytes)
     if record.hasFinalParameters, !isRaw, try setsFinalParameter(target, record, payload, of: text) { throw .reservedParameters }
+  }
+
+  /// Whether one more activation may wait that keeps `bytes`. This comes before anything is done with them: a trigger may have thousands of rules.
+  mutating func checkRoom(_ bytes: Int) throws(APIError) {
     guard backlog.hasRoom(bytes), queue.hasRoom else {
       counters.rejected &+= 1
       throw .queueFull
