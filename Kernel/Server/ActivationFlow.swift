@@ -68,6 +68,7 @@ extension HTTPServer {
     guard pending.isBlocking else { return sendUnread(slot, Self.acceptance(of: name), requestID, &network, now) }
     connections[slot].phase = .waiting
     connections[slot].activation = name
+    resetReceiveLimit(slot, &network)
     arm(slot, now + .milliseconds(UInt64(pending.waitMilliseconds)))
   }
 
