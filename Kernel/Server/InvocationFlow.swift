@@ -167,6 +167,8 @@ extension HTTPServer {
     _ invocation: inout Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
+    // What is only kept for GET gives way: the next attempt, for which the client is asked, may find the memory.
+    if outcome == .noMemory { _ = entities.dropCode() }
     guard let action = invocation.action else { return ByteBuffer() }
     guard let id = invocation.connection else { return finishActivation(&invocation, action, outcome, log, figures, marks, &network, now) }
     if invocation.purpose == .initialisation {
