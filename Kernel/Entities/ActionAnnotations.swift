@@ -90,9 +90,7 @@ public struct ActionAnnotations: ~Copyable {
       if name.equals("loop", in: request) { flags.isLoop = false }
       if name.equals("cgi", in: request) { flags.isCGI = false }
       if name.equals("env", in: request) { flags.hasEnvironment = false }
-      var key = ByteBuffer()
-      guard name.appendString(of: request, to: &key) else { throw .noMemory }
-      _ = merger.remove(key.span)
+      _ = merger.remove(name, of: request)
     }
   }
 

@@ -107,17 +107,27 @@ public struct JSONMerger: ~Copyable {
   }
 
   /// Removes the key `name`; false where there is none. Looks at each key.
-  public mutating func remove(_ name: StaticString) -> Bool { remove(name.bytes) }
-
-  /// Removes the key that stands for the bytes of `name`; false where there is none. Looks at each key.
-  public mutating func remove(_ name: Span<UInt8>) -> Bool {
+  public mutating func remove(_ name: StaticString) -> Bool {
     for index in 0..<entries.count where entries[index].source != .removed {
       guard entries[index].key.equals(name, in: text.buffer.span) else { continue }
-      unlink(index)
-      entries[index].source = .removed
+      remove(at: index)
       return true
     }
     return false
+  }
+
+  /// Removes the key that stands for the same bytes as the string `key` of `text`; false where there is none. Found by its hash: a request
+  /// may name as many keys as it has bytes.
+  public mutating func remove(_ key: JSONValue, of text: Span<UInt8>) -> Bool {
+    let index = find(key, of: text)
+    guard index != Self.none else { return false }
+    remove(at: Int(index))
+    return true
+  }
+
+  private mutating func remove(at index: Int) {
+    unlink(index)
+    entries[index].source = .removed
   }
 
   /// Writes what was added as one object, compact.

@@ -36,7 +36,7 @@ extension Kernel {
 
   @_optimize(size)
   static func makeServer(
-    _ settings: borrowing KernelSettings, _ plan: MemoryPlan, _ clock: Clock, _ seed: UInt64
+    _ settings: borrowing KernelSettings, _ plan: MemoryPlan, _ clock: Clock, _ seed: UInt64, identifierSeed: UInt64
   ) -> HTTPServer {
     var server = ServerSettings()
     server.limits.bodyBytes = plan.bodyBytes
@@ -60,6 +60,7 @@ extension Kernel {
     server.actionLimits.outputBytes = plan.outputBytes
     server.epochMilliseconds = clock.wallClockStart &* 1000
     server.seed = seed
+    server.identifierSeed = identifierSeed
     var accounts = AccountTable()
     for index in 0..<settings.credentialCount {
       let isAdded = accounts.add(

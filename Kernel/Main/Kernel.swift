@@ -40,7 +40,7 @@ final class Kernel {
     let plan = MemoryPlan(frames: MemoryUse.current.framesTotal)
     let address = card.address
     stack = Self.makeStack(settings, plan, address, executor.random(), machine.clock.now)
-    server = Self.makeServer(settings, plan, machine.clock, executor.random())
+    server = Self.makeServer(settings, plan, machine.clock, executor.random(), identifierSeed: executor.random())
     self.executor = executor
     switch card.interrupt {
     case .line(let line, let window): Interrupts.routeNetwork(line: line, window: window)

@@ -41,7 +41,8 @@ public struct ActivationID: Equatable, Sendable, BitwiseCopyable {
   }
 }
 
-/// Makes identifiers that do not repeat in practice: SplitMix64 (Steele, Lea, Flood 2014). They are names, not secrets.
+/// Makes identifiers that do not repeat in practice: SplitMix64 (Steele, Lea, Flood 2014). They are names, not secrets, and each of them
+/// tells the seed, which must be that of nothing else.
 ///
 /// The second half of an activation's identifier is the same for all of one boot, so that the head of replies is prepared with it.
 public struct IdentifierGenerator: Sendable, BitwiseCopyable {

@@ -50,9 +50,11 @@ extension HTTPServer {
     let body = pending.headLength..<pending.headLength &+ pending.bodyLength
     let isJSON = pending.isJSON || !body.isEmpty && text[body.lowerBound] == 0x7b
     guard known == nil || parameters.overwrites ?? !isJSON else { throw .request(.alreadyExists) }
-    // The package may be gone since the head came.
-    guard name.package.isEmpty || entities.packages.find(namespace: namespace.number, name: name.package) != nil else {
-      throw .request(.notFound)
+    // What was looked at when the head came may have changed since.
+    if known == nil, case .otherCollection = missing(name.span, namespace) { throw .request(.otherCollection) }
+    if !name.package.isEmpty {
+      guard let package = entities.packages.find(namespace: namespace.number, name: name.package) else { throw .request(.notFound) }
+      guard entities.packages[package]?.boundNamespace == nil else { throw .request(.notOnBinding) }
     }
     var rest = ByteBuffer()
     guard rest.append(text.extracting(pending.totalLength..<text.count)) else { throw .request(.outOfMemory) }

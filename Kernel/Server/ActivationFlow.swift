@@ -68,6 +68,7 @@ extension HTTPServer {
     guard pending.isBlocking else { return sendUnread(slot, Self.acceptance(of: name), requestID, &network, now) }
     connections[slot].phase = .waiting
     connections[slot].activation = name
+    resetReceiveLimit(slot, &network)
     arm(slot, now + .milliseconds(UInt64(pending.waitMilliseconds)))
   }
 
@@ -77,7 +78,9 @@ extension HTTPServer {
       guard let name = DecodedName(pending.package, pending.name, in: bytes) else { throw .badName }
       return try resolve(name.span, pending.owner, for: pending.namespace)
     }
-    guard let action = pending.action else { throw .notFound }
+    guard let action = pending.action, let record = entities.actions.record(of: action) else { throw .notFound }
+    // What was public when the head came may be so no more.
+    guard pending.job != .background || record.isPublic || pending.hasKey else { throw .unauthorized }
     return ResolvedAction(action: action)
   }
 
@@ -102,7 +105,12 @@ extension HTTPServer {
     _ target: ResolvedAction, _ payload: Range<Int>, of text: Span<UInt8>, bytes: Int, isRaw: Bool
   ) throws(APIError) {
     guard let record = entities.actions.record(of: target.action), !(isRaw && record.isSequence) else { throw .notFound }
+    try checkRoom(bytes)
     if record.hasFinalParameters, !isRaw, try setsFinalParameter(target, record, payload, of: text) { throw .reservedParameters }
+  }
+
+  /// Whether one more activation may wait that keeps `bytes`. This comes before anything is done with them: a trigger may have thousands of rules.
+  mutating func checkRoom(_ bytes: Int) throws(APIError) {
     guard backlog.hasRoom(bytes), queue.hasRoom else {
       counters.rejected &+= 1
       throw .queueFull

@@ -42,13 +42,25 @@ extension HTTPServer {
     _ slot: Int, _ id: ConnectionID, _ expectsContinue: Bool, _ network: inout Network, _ now: Instant
   ) -> Bool {
     let total = connections[slot].request.totalLength
-    guard allow(slot, total, &network), network.reserve(id, total) || entities.dropCode() && network.reserve(id, total) else {
+    guard makeRoom(slot, id, total, limit: total, &network) else {
       refuse(slot, .bodyMemory, &network, now)
       return false
     }
     connections[slot].phase = .body
     connections[slot].bodyMark = network.received(id).count
     return awaitProgress(slot, id, expectsContinue, &network, now)
+  }
+
+  /// Lets the connection buffer `limit` bytes, and makes room for `bytes` of them now; code that is only kept for GET gives way. False where
+  /// memory is short.
+  private mutating func makeRoom<Network: Transport & ~Copyable>(
+    _ slot: Int, _ id: ConnectionID, _ bytes: Int, limit: Int, _ network: inout Network
+  ) -> Bool {
+    repeat {
+      if allow(slot, limit, &network), network.reserve(id, bytes) { return true }
+      // A connection that has ended is refused, too, and for it nothing is given up.
+    } while network.sendCapacity(id) > 0 && entities.dropCode()
+    return false
   }
 
   @_optimize(size) @inline(never)
@@ -124,17 +136,11 @@ extension HTTPServer {
     }
     // Half of the room at least is kept for what comes next, so that the sender is not slowed down at the end of it.
     let used = headLength &+ connections[slot].decoder.count
-    guard network.reserve(id, used &+ Self.chunkRoom) else {
-      refuse(slot, .bodyMemory, &network, now)
-      return false
+    var limit = connections[slot].receiveLimit
+    if used &+ settings.receiveWindow / 2 > limit {
+      limit = min(headLength &+ settings.limits.bodyBytes &+ settings.receiveWindow, max(limit &* 2, used &+ settings.receiveWindow))
     }
-    if used &+ settings.receiveWindow / 2 > connections[slot].receiveLimit {
-      let most = headLength &+ settings.limits.bodyBytes &+ settings.receiveWindow
-      guard allow(slot, min(most, max(connections[slot].receiveLimit &* 2, used &+ settings.receiveWindow)), &network) else {
-        refuse(slot, .bodyMemory, &network, now)
-        return false
-      }
-    }
+    if !makeRoom(slot, id, used &+ Self.chunkRoom, limit: limit, &network) { refuse(slot, .bodyMemory, &network, now) }
     return false
   }
 

@@ -115,16 +115,15 @@ extension HTTPServer {
     pending.hasKey = !record.isPublic
   }
 
-  /// As above, for a name with a dot or an escape: the whole is a name in the first namespace, or what follows the last dot is
-  /// another namespace.
+  /// As above, for a name with a dot or an escape. Where what follows the last dot is a namespace, no other is looked into: nobody can take
+  /// what is sent to an action of another by giving one of his own that name.
   @_optimize(size)
   private mutating func findQualified(_ raw: Span<UInt8>) -> ActionID? {
     guard let decoded = DecodedName(raw) else { return nil }
-    if let id = entities.actions.find(namespace: 0, name: decoded.span) { return id }
     var dot = decoded.span.count &- 1
     while dot > 0, decoded.span[dot] != 0x2e { dot &-= 1 }
     guard dot > 0, let namespace = accounts.namespace(named: decoded.span.extracting(dot &+ 1..<decoded.span.count)) else {
-      return nil
+      return entities.actions.find(namespace: 0, name: decoded.span)
     }
     return entities.actions.find(namespace: UInt16(namespace.index), name: decoded.span.extracting(0..<dot))
   }

@@ -43,11 +43,15 @@ extension HTTPServer {
     }
   }
 
-  /// Whether a name may be entered, or changed.
+  /// Whether `name` may be entered, or changed: another request may have entered it since the head came, in this collection or another.
   @_optimize(size) @inline(never)
-  private mutating func check(_ isKnown: Bool, _ pending: PendingRequest, _ text: Span<UInt8>) throws(PutError) {
-    guard isKnown else { return }
-    // Another request may have entered it since the head came.
+  private mutating func check(
+    _ name: borrowing DecodedName, _ isKnown: Bool, _ pending: PendingRequest, _ text: Span<UInt8>
+  ) throws(PutError) {
+    guard isKnown else {
+      if case .otherCollection = missing(name.span, pending.namespace) { throw .request(.otherCollection) }
+      return
+    }
     var overwrites = false
     do throws(APIError) {
       if !pending.query.isAbsent { overwrites = try EntityFlag.overwrites(text.extracting(pending.query)) }
@@ -63,7 +67,7 @@ extension HTTPServer {
   ) throws(PutError) -> Reply {
     let own = pending.namespace
     let known = entities.packages.find(namespace: own.number, name: name.span)
-    try check(known != nil, pending, text)
+    try check(name, known != nil, pending, text)
     let put = try PutError.body { () throws(EntityError) in try PackagePut(parsing: text, body) }
     var change = try PutError.body { () throws(EntityError) in try EntityChange(put.entity, in: text) }
     var boundNamespace: UInt16? = nil
@@ -112,7 +116,7 @@ extension HTTPServer {
     _ name: borrowing DecodedName, _ pending: PendingRequest, _ text: Span<UInt8>, _ body: JSONValue, _ milliseconds: UInt64
   ) throws(PutError) -> Reply {
     let own = pending.namespace
-    try check(entities.triggers.find(namespace: own.number, name: name.span) != nil, pending, text)
+    try check(name, entities.triggers.find(namespace: own.number, name: name.span) != nil, pending, text)
     let put = try PutError.body { () throws(EntityError) in try TriggerPut(parsing: text, body) }
     let change = try PutError.body { () throws(EntityError) in try EntityChange(put.entity, in: text) }
     let id: TriggerID
@@ -133,7 +137,7 @@ extension HTTPServer {
   ) throws(PutError) -> Reply {
     let own = pending.namespace
     let known = entities.rules.find(namespace: own.number, name: name.span)
-    try check(known != nil, pending, text)
+    try check(name, known != nil, pending, text)
     let put = try PutError.body { () throws(EntityError) in try RulePut(parsing: text, body) }
     var change = try PutError.body { () throws(EntityError) in try EntityChange(put.entity, in: text) }
     let names = try ends(of: known, put, text, own)

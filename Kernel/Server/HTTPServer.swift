@@ -71,7 +71,7 @@ public struct HTTPServer: ~Copyable {
     entities = Self.makeEntities(settings)
     isMetered = settings.quota.isBounded
     quotas = Self.makeQuotas(settings.quota)
-    identifiers = IdentifierGenerator(seed: settings.seed)
+    identifiers = IdentifierGenerator(seed: settings.identifierSeed)
     connections = Self.makeTable(settings) { _ in Connection() }
     heads = Self.makeTable(settings) { _ in HeadMemory() }
     queue = JobQueue(capacity: settings.queue)

@@ -10,26 +10,22 @@ import Net
 import Records
 
 extension HTTPServer {
-  /// Does the work that waits until there is an invocation to run, which it sets up in `invocation`; false where nothing waits.
+  /// Does the first of what waits. True where that is an invocation to run, which it sets up in `invocation`; false where it is done, or nothing
+  /// waits. One at a time: a deployment may unpack 48 MiB, and the network has to be looked at between two of them.
   ///
   /// The caller runs the invocation, with nothing of the server borrowed, gives it to `finish`, restores its instance, and removes what
   /// `takeDiscarded` names. Must not be called while one is on its way.
   public mutating func next<Executor: ActionExecutor & ~Copyable, Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ executor: inout Executor, _ network: inout Network, now: Instant
   ) -> Bool {
-    guard !isRunningAction else { return false }
-    while let work = queue.pop() {
-      let isBegun =
-        if case .connection(let id) = work {
-          begin(&invocation, id, &executor, &network, now)
-        } else {
-          beginWaiting(&invocation, work, &network, now)
-        }
-      guard isBegun else { continue }
-      isRunningAction = true
-      return true
-    }
-    return false
+    guard !isRunningAction, let work = queue.pop() else { return false }
+    isRunningAction =
+      if case .connection(let id) = work {
+        begin(&invocation, id, &executor, &network, now)
+      } else {
+        beginWaiting(&invocation, work, &network, now)
+      }
+    return isRunningAction
   }
 
   /// Does what a connection's request asks for. True where that is to run an action.
@@ -69,8 +65,14 @@ extension HTTPServer {
   private mutating func begin<Network: Transport & ~Copyable>(
     _ invocation: inout Invocation, _ slot: Int, _ id: ConnectionID, _ network: inout Network, _ now: Instant
   ) -> Bool {
-    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action) else {
+    // A sequence is no program: its results are JSON, which a raw invocation does not have.
+    guard let action = connections[slot].request.action, let record = entities.actions.record(of: action), !record.isSequence else {
       fail(slot, .notFound, &network, now)
+      return false
+    }
+    // What was public when the head came may be so no more: bodies take their time.
+    guard record.isPublic || connections[slot].request.hasKey else {
+      fail(slot, .unauthorized, &network, now)
       return false
     }
     invocation.begin(
@@ -165,6 +167,8 @@ extension HTTPServer {
     _ invocation: inout Invocation, _ outcome: Outcome, _ log: borrowing ByteBuffer, _ figures: InvocationFigures,
     _ marks: borrowing LogMarks, _ network: inout Network, _ now: Instant
   ) -> ByteBuffer {
+    // What is only kept for GET gives way: the next attempt, for which the client is asked, may find the memory.
+    if outcome == .noMemory { _ = entities.dropCode() }
     guard let action = invocation.action else { return ByteBuffer() }
     guard let id = invocation.connection else { return finishActivation(&invocation, action, outcome, log, figures, marks, &network, now) }
     if invocation.purpose == .initialisation {

@@ -32,8 +32,10 @@ public struct ServerSettings: Sendable {
   public var alarmBytes = 1 << 20
   /// Milliseconds from 1970-01-01 00:00 UTC to the instant zero; 0 where there is no clock, which leaves Date out.
   public var epochMilliseconds: UInt64 = 0
-  /// Seeds the identifiers and the tables' hashes.
+  /// Seeds the tables' hashes. It must be secret: who knows it can choose keys that collide.
   public var seed: UInt64 = 0
+  /// Seeds the identifiers of requests and activations, from each of which it can be computed: so it is not that of the hashes.
+  public var identifierSeed: UInt64 = 0
 
   public init() {}
 

@@ -131,6 +131,7 @@ extension HTTPServer {
     case .missing: throw .notFound
     case .forbidden: throw .forbidden
     }
+    try checkRoom(arguments.count)
     var input = ByteBuffer()
     guard input.append(arguments) else { throw .outOfMemory }
     let id = identifiers.nextActivation()

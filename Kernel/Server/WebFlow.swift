@@ -119,6 +119,8 @@ extension HTTPServer {
     }
     network.consume(id, connections[slot].request.totalLength)
     connections[slot].request.totalLength = 0
+    // The memory of the body is for others' while the client waits.
+    resetReceiveLimit(slot, &network)
     arm(slot, now + .milliseconds(UInt64(connections[slot].request.waitMilliseconds)))
     return false
   }

@@ -120,8 +120,11 @@ extension JSONMerger {
     let object = "{" + (0..<100).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
     try merger.add([object])
     for number in stride(from: 0, to: 100, by: 2) {
-      let removed = merger.remove(Array("k\(number)".utf8).span)
+      let name = try Document(number % 4 == 0 ? "\"k\(number)\"" : "\"\\u006b\(number)\"")
+      let removed = merger.remove(name.value, of: name.bytes.span)
       #expect(removed)
+      let again = merger.remove(name.value, of: name.bytes.span)
+      #expect(!again)
     }
     let payload = try Document(#"{"k4":"payload","k5":"payload"}"#)
     var writer = TextWriter()
@@ -133,6 +136,20 @@ extension JSONMerger {
     merger.writeParameters(into: &writer)
     let all = Array(stride(from: 1, to: 100, by: 2)) + Array(stride(from: 0, to: 100, by: 2))
     #expect(writer.text() == "[" + all.map { "{\"key\":\"k\($0)\",\"value\":\($0)}" }.joined(separator: ",") + "]")
+  }
+
+  /// As many keys may be named as a request has bytes: what one costs must not grow with the number that are there.
+  @Test(.timeLimit(.minutes(1))) func removingIsLinear() throws {
+    let names = try (0..<60_000).map { try Document("\"k\($0)\"") }
+    var merger = JSONMerger(seed: 5)
+    try merger.add(["{" + (0..<60_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"])
+    for name in names.reversed() {
+      let removed = merger.remove(name.value, of: name.bytes.span)
+      try #require(removed)
+    }
+    var writer = TextWriter()
+    merger.write(into: &writer)
+    #expect(writer.text() == "{}")
   }
 
   @Test func malformedParameterArrays() throws {

@@ -216,6 +216,23 @@ private let host = "Host: a\r\n"
     #expect(world.request("\(path)?skip=-1 HTTP/1.1\r\n\(host)\(authorization)\r\n")?.status == 400)
   }
 
+  /// Identifiers are a bijection of a counter that begins at their seed: what seeds the tables' hashes must be another, or anybody could choose
+  /// keys that collide.
+  @Test func identifiersDoNotTellTheSeedOfHashes() throws {
+    let world = World { $0.identifierSeed = 11 }
+    #expect(world.deploy("a", query: "?public=true")?.status == 200)
+    let reply = try #require(world.request("GET /function/a HTTP/1.1\r\n\(host)\r\n"))
+    var state = try #require(UInt64(reply["x-openwhisk-activation-id"]?.suffix(16) ?? "", radix: 16))
+    // SplitMix64's mixing, backwards.
+    state ^= state >> 31 ^ state >> 62
+    state &*= 0x3196_42b2_d24d_8ec3
+    state ^= state >> 27 ^ state >> 54
+    state &*= 0x96de_1b17_3f11_9089
+    state ^= state >> 30 ^ state >> 60
+    let seed = state &- 0x9e37_79b9_7f4a_7c15
+    #expect(seed == 11 && seed != world.server.entities.seed)
+  }
+
   @Test func namespaces() {
     let world = World(accounts: [("me", "secret", ""), ("you", "other", "there")])
     let yours = "Authorization: Basic eW91Om90aGVy\r\n"

@@ -262,6 +262,42 @@ private func two() -> World { World(accounts: [("me", "secret", ""), ("you", "se
     #expect(world.api("POST", "_/triggers/b", "{}")?.status == 409)
   }
 
+  /// So they do where the heads of several requests came before the body of any.
+  @Test func namesAreSharedByRequestsThatOverlap() {
+    let world = World()
+    let collections = ["triggers", "packages", "actions", "rules"]
+    #expect(world.deploy("b")?.status == 200 && world.api("PUT", "_/triggers/a", "{}")?.status == 200)
+    let body = #"{"trigger":"/_/a","action":"/_/b","exec":{"kind":"sequence","components":["/_/b"]}}"#
+    for first in collections {
+      let all = collections.map { collection in
+        let index = world.network.open()
+        #expect(
+          world.exchange(
+            index,
+            "PUT /api/v1/namespaces/_/\(collection)/n HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+          ).isEmpty)
+        return (collection, index)
+      }
+      for (collection, index) in all where collection == first { #expect(world.exchange(index, body).map(\.status) == [200], "\(first)") }
+      for (collection, index) in all where collection != first {
+        #expect(world.exchange(index, body).map(\.status) == [409], "\(collection) after \(first)")
+      }
+      #expect(world.api("DELETE", "_/\(first)/n")?.status == 200)
+    }
+  }
+
+  /// A package that has become a binding takes no action, which nobody could find.
+  @Test func aPackageThatBecameABindingMeanwhile() {
+    let world = World()
+    for name in ["p", "q"] { #expect(world.api("PUT", "_/packages/\(name)", "{}")?.status == 200) }
+    let index = world.network.open()
+    let put = "PUT /api/v1/namespaces/_/actions/p/x HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Length: \(smallestELF.count)\r\n\r\n"
+    #expect(world.exchange(index, put).isEmpty)
+    #expect(world.api("DELETE", "_/packages/p")?.status == 200)
+    #expect(world.api("PUT", "_/packages/p", #"{"binding":{"namespace":"_","name":"q"}}"#)?.status == 200)
+    #expect(world.exchange(index, smallestELF).map(\.status) == [400])
+  }
+
   @Test func namespacesAndLimits() {
     let world = World()
     #expect(world.request("GET /api/v1/namespaces HTTP/1.1\r\nHost: a\r\n\(authorization)\r\n")?.text == #"["me"]"#)

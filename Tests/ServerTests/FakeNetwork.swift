@@ -30,6 +30,8 @@ struct FakeNetwork: ~Copyable, Transport {
   var sendRoom = Int.max
   /// The most that `setReceiveLimit` grants.
   var largestLimit = 1 << 30
+  /// Calls of `setReceiveLimit` for more than before that are refused before one is granted.
+  var refusedLimits = 0
   /// The most that `reserve` grants.
   var reservable = 1 << 30
   /// Calls of `reserve` that are refused before one is granted.
@@ -124,6 +126,10 @@ struct FakeNetwork: ~Copyable, Transport {
 
   mutating func setReceiveLimit(_ id: ConnectionID, _ bytes: Int) -> Bool {
     guard isLive(id), bytes <= largestLimit else { return false }
+    if bytes > connections[id.index].limit, refusedLimits > 0 {
+      refusedLimits -= 1
+      return false
+    }
     connections[id.index].limit = bytes
     return true
   }

@@ -196,7 +196,7 @@ private struct Remembered: ~Copyable {
     #expect(world.exchange(index, withKey).map(\.status) == [200])
   }
 
-  @Test func nameThatMayComeToMeanAnotherActionIsNotRemembered() throws {
+  @Test func nameInAnotherNamespaceMeansNoOtherAction() throws {
     let world = World(accounts: [("me", "secret", ""), ("you", "secret", "")])
     let file = smallestELF
     let made = world.request(
@@ -206,9 +206,11 @@ private struct Remembered: ~Copyable {
     let index = world.network.open()
     #expect(world.exchange(index, Self.post("a.you", "1")).map(\.status) == [200])
     let before = world.executor.invocations.last?.id
-    // The whole is a name in the first namespace now.
+    // The whole is a name in the first namespace, too, now.
     #expect(world.deploy("a.you", query: "?public=true")?.status == 200)
     #expect(world.exchange(index, Self.post("a.you", "1")).map(\.status) == [200])
+    #expect(world.executor.invocations.last?.id == before)
+    #expect(world.exchange(index, Self.post("a.you.me", "1")).map(\.status) == [200])
     #expect(world.executor.invocations.last?.id != before)
   }
 

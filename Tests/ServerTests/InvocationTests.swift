@@ -63,6 +63,25 @@ private let host = "Host: a\r\n"
     #expect(world.executor.invocations.count == 1)
   }
 
+  /// Whoever keeps a body back has no right to what was public when the head came.
+  @Test(arguments: ["function", "async-function"]) func publicNoMoreWhenTheBodyIsThere(_ route: String) {
+    let world = World()
+    #expect(world.deploy("a", query: "?public=true&env=true")?.status == 200)
+    let index = world.network.open()
+    // "attacker:guess"
+    let head = "POST /\(route)/a HTTP/1.1\r\n\(host)Authorization: Basic YXR0YWNrZXI6Z3Vlc3M=\r\nContent-Length: 3\r\n\r\n"
+    #expect(world.exchange(index, head).isEmpty)
+    #expect(world.deploy("a", query: "?public=false")?.status == 200)
+    #expect(world.exchange(index, "abc").map(\.status) == [401])
+    #expect(world.executor.invocations.isEmpty)
+    // One who showed a key has it still, and the connection goes on.
+    let withKey = "POST /\(route)/a HTTP/1.1\r\n\(host)\(authorization)Content-Length: 3\r\n\r\n"
+    #expect(world.exchange(index, withKey).isEmpty)
+    #expect(world.deploy("a", query: "?public=true")?.status == 200 && world.deploy("a", query: "?public=false")?.status == 200)
+    #expect(world.exchange(index, "abc").map(\.status) == [route == "function" ? 200 : 202])
+    #expect(world.executor.invocations.map(\.input) == [Array("abc".utf8)])
+  }
+
   static let failures: [(Outcome, Int, String)] = [
     (.exited(status: 3), 502, "The action did not produce a valid response and exited unexpectedly. The action ended with exit status 3."),
     (.timeLimit, 502, "The action exceeded its time limits of 1500 milliseconds."),

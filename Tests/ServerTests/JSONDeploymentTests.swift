@@ -147,6 +147,33 @@ private func zip(_ name: String) -> [UInt8] {
     #expect(world.deploy("d")?.status == 507)
   }
 
+  /// So it does for bodies that are longer than what a connection may have in any case.
+  @Test(arguments: ["Content-Length: 100000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n186a0\r\n"])
+  func keptCodeGivesWayToALongBody(_ framing: String) {
+    let world = World()
+    #expect(world.deploy("a", query: "?public=true")?.status == 200)
+    let connection = world.network.open(room: 256 << 10)
+    world.network.refusedLimits = 1
+    #expect(world.exchange(connection, "POST /function/a HTTP/1.1\r\nHost: a\r\n\(framing)").isEmpty)
+    let body = [UInt8](repeating: 0x78, count: 100_000)
+    #expect(world.exchange(connection, Array(body[..<20_000])).isEmpty)
+    let end = framing.hasPrefix("T") ? "\r\n0\r\n\r\n" : ""
+    #expect(world.exchange(connection, Array(body[20_000...]) + Array(end.utf8)).map(\.body) == [body])
+    #expect(world.network.refusedLimits == 0)
+    #expect(world.api("GET", "_/actions/a")?.text.contains(#""code":"""#) == true)
+  }
+
+  /// And to what an action itself did not find.
+  @Test(arguments: ["function/a", "api/v1/namespaces/_/actions/a?blocking=true"])
+  func keptCodeGivesWayToARun(_ path: String) {
+    let world = World()
+    #expect(world.deploy("a")?.status == 200)
+    world.executor.outcome = .noMemory
+    let status = path.hasPrefix("f") ? 503 : 500
+    #expect(world.request("POST /\(path) HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Length: 2\r\n\r\n{}")?.status == status)
+    #expect(world.api("GET", "_/actions/a")?.text.contains(#""code":"""#) == true)
+  }
+
   @Test func loopModeFromJSON() {
     let world = World()
     #expect(world.api("PUT", "_/actions/a", #"{\#(exec(code)),"annotations":[{"key":"loop","value":true}],"parameters":[{"key":"p","value":1}]}"#)?.text.contains(#""parameters":[{"key":"p","value":1}]"#) == true)

@@ -110,6 +110,21 @@ private func world(_ change: (inout ServerSettings) -> Void = { _ in }) -> World
     #expect(world.request(String(decoding: health, as: UTF8.self))?.status == 200)
   }
 
+  /// Between two deployments the network has its turn.
+  @Test func oneDeploymentATurn() {
+    let world = world()
+    let put = "PUT /api/v1/namespaces/_/actions/b HTTP/1.1\r\n\(host)\(authorization)Content-Length: \(smallestELF.count)\r\n\r\n"
+    let all = (0..<3).map { _ in world.network.open() }
+    for index in all { world.network.deliver(index, Array(put.utf8) + smallestELF) }
+    world.process()
+    for index in all.indices {
+      #expect(world.waitingCount == all.count - index)
+      #expect(!world.turn())
+      #expect(Response.all(world.network.takeSent(all[index]))?.map(\.status) == [200])
+    }
+    #expect(world.waitingCount == 0)
+  }
+
   @Test func pipelinedUploads() {
     let world = world()
     let index = world.network.open()

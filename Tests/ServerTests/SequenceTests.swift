@@ -53,6 +53,14 @@ private func world(_ actions: [String] = ["a", "b", "c"], _ change: (inout Serve
 private let limits = #"{"key":"limits","value":{"timeout":60000,"memory":256,"logs":1,"concurrency":1}}"#
 
 @Suite struct SequenceTests {
+  /// It runs no program of its own: nothing is kept of the attempt.
+  @Test func isNoFunction() {
+    let world = world(["a"])
+    #expect(world.sequence("s", ["a"])?.status == 200)
+    #expect(world.request("POST /function/s HTTP/1.1\r\nHost: a\r\n\(authorization)Content-Length: 2\r\n\r\n{}")?.status == 404)
+    #expect(world.executor.invocations.isEmpty && world.activations().isEmpty && world.counters.failedInvocations == 0)
+  }
+
   @Test func eachResultIsTheNextInput() throws {
     let world = world()
     #expect(world.sequence("s", ["a", "b", "c"])?.status == 200)

@@ -90,6 +90,17 @@ private func world(_ change: (inout ServerSettings) -> Void = { _ in }) -> World
     #expect(world.invoked == ["b"])
   }
 
+  /// What no rule's action can take any more costs nothing for each: the payload is neither copied nor looked through.
+  @Test func aFullQueueComesFirst() throws {
+    let world = world { $0.queue = 1 }
+    #expect(
+      world.api("PUT", "_/actions/a?overwrite=true", #"{"parameters":[{"key":"x","value":1}],"annotations":[{"key":"final","value":true}]}"#)?
+        .status == 200)
+    let id = try #require(world.api("POST", "_/triggers/t", "{}")?.json?["activationId"] as? String)
+    let logs = try #require(world.get("activations/\(id)/logs")?.json?["logs"] as? [String])
+    #expect(logs.count == 2 && logs[1].hasPrefix(#"{"statusCode":3,"success":false,"error":"Too many requests are waiting"#))
+  }
+
   @Test func sequencesAndBindings() throws {
     let world = world()
     #expect(world.api("PUT", "_/packages/pk", #"{"publish":true,"parameters":[{"key":"k","value":9}]}"#, as: otherAuthorization)?.status == 200)

@@ -49,6 +49,23 @@ private let notAllowed = "Request defines parameters that are not allowed (e.g.,
     #expect(world.get("activations/\(id)")?.json?["name"] as? String == "a")
   }
 
+  /// What was reserved for a body is others' while its client waits for the end.
+  @Test(arguments: ["web/me/default/a.json", "namespaces/_/actions/a?blocking=true&result=true"])
+  func memoryOfTheBody(_ path: String) throws {
+    let world = World()
+    try world.deployWeb("a")
+    let body = #"{"x":"\#(String(repeating: "y", count: 100_000))"}"#
+    let index = world.network.open(room: 256 << 10)
+    let lines = "Host: a\r\n\(authorization)Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+    #expect(world.exchange(index, "POST /api/v1/\(path) HTTP/1.1\r\n\(lines)\r\n").isEmpty)
+    #expect(world.network.connections[index].limit > body.utf8.count)
+    world.network.deliver(index, Array(body.utf8))
+    world.process()
+    #expect(world.waitingCount == 1 && world.network.connections[index].limit == FakeNetwork.window)
+    world.settle()
+    #expect(world.replies(index).map(\.status) == [200])
+  }
+
   @Test(arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
   func everyMethod(_ method: String) throws {
     let world = World()

@@ -94,10 +94,15 @@ final class World {
   func next() -> Invocation? {
     var invocation = Invocation()
     swap(&invocation, &ended)
-    if server.next(&invocation, &executor, &network, now: now) { return invocation }
+    repeat {
+      if server.next(&invocation, &executor, &network, now: now) { return invocation }
+    } while !isRunningAction && waitingCount > 0
     ended = invocation
     return nil
   }
+
+  /// The first of what waits, which must be no invocation; whether it was one.
+  func turn() -> Bool { server.next(&ended, &executor, &network, now: now) }
 
   var counters: ServerCounters { server.counters }
   var isRunningAction: Bool { server.isRunningAction }
