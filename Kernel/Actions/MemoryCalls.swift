@@ -95,6 +95,14 @@ extension ActionMemory {
     return 0
   }
 
+  /// Refuses to resize or to move memory, as Linux does where there is no room. For what is not mapped that is another error: musl's
+  /// pthread_getattr_np looks for the stack's end by it.
+  func mremap(_ address: UInt64, length: UInt64) throws(CallError) -> UInt64 {
+    guard address & (AddressSpace.pageSize - 1) == 0 else { throw .failed(.invalidArgument) }
+    guard let pages = pageRange(address, length), regions.covers(pages) else { throw .failed(.badAddress) }
+    throw .failed(.outOfMemory)
+  }
+
   /// MADV_DONTNEED and MADV_FREE put memory back to how it began (zeros, or the image's bytes); other advice changes nothing.
   mutating func madvise<M: ActionMachine & ~Copyable>(
     _ address: UInt64, length: UInt64, advice: UInt64, _ machine: inout M

@@ -225,6 +225,27 @@ import Testing
     #expect(action.touch(base, .write))
   }
 
+  /// musl's pthread_getattr_np asks so for the end of the main thread's stack, which it has found where the error is no longer ENOMEM.
+  @Test func resizing() {
+    let action = Harness()
+    var page = Harness.stackTop - 4096
+    var result: Int64? = nil
+    while page >= Harness.slotBase {
+      result = action.call(.mremap, page, 4096, 8192, 0)
+      if result != Self.enomem { break }
+      page -= 4096
+    }
+    #expect(result == -14)
+    #expect(page == Harness.stackTop - SlotLayout.stackSize - 4096)
+    #expect(action.call(.mremap, Harness.data + 1, 4096, 8192, 1) == Self.einval)
+    #expect(action.call(.mremap, Harness.data, 0x5000, 0x6000, 1) == -14)
+    for pointer in DescriptorCallTests.badPointers where pointer % 4096 == 0 {
+      #expect(action.call(.mremap, pointer, 4096, 8192, 1) == -14)
+    }
+    #expect(action.call(.mremap, Harness.data, .max, 8192, 1) == -14)
+    #expect(action.machine.pages.isEmpty)
+  }
+
   /// Random memory calls against a map from page to what it should be.
   @Test(arguments: 1...6 as ClosedRange<UInt64>)
   func againstAModel(seed: UInt64) {
