@@ -59,7 +59,7 @@ extension ActionMemory {
         unmap(start..<(start &+ pages), &machine)
       }
     } else {
-      guard let found = findGap(pages) else { throw .failed(.outOfMemory) }
+      guard flags & MapFlag.low == 0, let found = findGap(pages) else { throw .failed(.outOfMemory) }
       start = found
     }
     regions.insert(

@@ -46,8 +46,9 @@ import Testing
     // Larger than what is above the stack: below the stack and its guard.
     let large = UInt64(bitPattern: map(action, 1 << 20)!)
     #expect(large + (1 << 20) == Harness.stackTop - SlotLayout.stackSize - SlotLayout.stackGuard)
-    // A hint is ignored.
+    // A hint is ignored, but no program is given an address that it will cut to 32 bits.
     #expect(map(action, 4096, 3, at: Harness.imageBase) == Int64(first - 0x2000))
+    #expect(map(action, 4096, 3, 0x40) == Self.enomem)
   }
 
   @Test func mappingErrors() {
