@@ -15,7 +15,8 @@ extension ActionMemory {
     let oldPage = UInt32(old >> AddressSpace.pageShift)
     let newPage = UInt32(new >> AddressSpace.pageShift)
     if newPage > oldPage {
-      guard Int(newPage &- oldPage) <= pageLimit, regions.hasRoom, regions.isFree(oldPage..<newPage) else {
+      let firstPage = UInt32(heapStart >> AddressSpace.pageShift)
+      guard Int(newPage &- firstPage) <= pageLimit, regions.hasRoom, regions.isFree(oldPage..<newPage) else {
         return slotBase &+ heapEnd
       }
       regions.insert(Region(start: oldPage, end: newPage, protection: [.read, .write], wasWritable: true))

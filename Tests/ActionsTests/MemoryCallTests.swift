@@ -226,6 +226,16 @@ import Testing
     #expect(action.touch(base, .write))
   }
 
+  @Test func heapLimit() {
+    let action = Harness(limits: ActionLimits(memoryBytes: 1 << 20))
+    let start = UInt64(bitPattern: action.call(.brk, 0)!)
+    #expect(action.call(.brk, start + (1 << 20)) == Int64(start + (1 << 20)))
+    // In steps it comes no further.
+    #expect(action.call(.brk, start + (1 << 20) + 1) == Int64(start + (1 << 20)))
+    #expect(action.call(.brk, start + 1) == Int64(start + 1))
+    #expect(action.call(.brk, start + (1 << 20) + 1) == Int64(start + 1))
+  }
+
   /// musl's pthread_getattr_np asks so for the end of the main thread's stack, which it has found where the error is no longer ENOMEM.
   @Test func resizing() {
     let action = Harness()
