@@ -21,7 +21,7 @@ extension ActionMemory {
       }
       regions.insert(Region(start: oldPage, end: newPage, protection: [.read, .write], wasWritable: true))
     } else if newPage < oldPage {
-      guard regions.hasRoom else { return slotBase &+ heapEnd }
+      guard regions.canRemove(newPage..<oldPage) else { return slotBase &+ heapEnd }
       unmap(newPage..<oldPage, &machine)
     }
     heapEnd = wanted
@@ -73,7 +73,7 @@ extension ActionMemory {
     _ address: UInt64, length: UInt64, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     guard let pages = pageRange(address, length), !pages.isEmpty else { throw .failed(.invalidArgument) }
-    guard regions.hasRoom else { throw .failed(.outOfMemory) }
+    guard regions.canRemove(pages) else { throw .failed(.outOfMemory) }
     unmap(pages, &machine)
     return 0
   }
@@ -112,7 +112,10 @@ extension ActionMemory {
     guard length > 0 else { return 0 }
     guard let pages = pageRange(address, length), regions.covers(pages) else { throw .failed(.outOfMemory) }
     if advice == MemoryAdvice.dontNeed || advice == MemoryAdvice.free {
-      if hasSnapshot {
+      if hasSnapshot, regions.hasSnapshot(anyOf: pages) {
+        // To forget pages of the snapshot takes regions, of which an allocator that frees here and there would soon leave none for its next
+        // mapping. MADV_FREE allows that they stay as they are.
+        if advice == MemoryAdvice.free { return 0 }
         guard regions.hasRoom else { throw .failed(.outOfMemory) }
         regions.forgetSnapshot(pages)
       }
