@@ -39,7 +39,7 @@ extension ActionMemory {
       throw .failed(descriptor >= 0 && descriptor <= 2 ? .noSuchDevice : .badFileDescriptor)
     }
     guard length <= AddressSpace.slotSize else { throw .failed(.outOfMemory) }
-    let protection = Protection(rawValue: UInt8(bits & 7))
+    let protection = Protection(bits: bits)
     guard !protection.isWritableAndExecutable else { throw .failed(.accessDenied) }
     let pages = UInt32(Self.pageRoundedUp(length) >> AddressSpace.pageShift)
     // What is more than the action may ever have is refused now rather than at the last page touched.
@@ -87,7 +87,7 @@ extension ActionMemory {
     guard let pages = pageRange(address, length), regions.hasRoom, regions.covers(pages) else {
       throw .failed(.outOfMemory)
     }
-    let protection = Protection(rawValue: UInt8(bits))
+    let protection = Protection(bits: bits)
     guard !protection.isWritableAndExecutable else { throw .failed(.accessDenied) }
     if protection.contains(.execute), regions.wasWritable(anyOf: pages) { throw .failed(.accessDenied) }
     regions.protect(pages, protection)
@@ -159,5 +159,14 @@ extension ActionMemory {
   /// `value` is at most the slot's size.
   private static func pageRoundedUp(_ value: UInt64) -> UInt64 {
     (value &+ (AddressSpace.pageSize - 1)) & ~(AddressSpace.pageSize - 1)
+  }
+}
+
+extension Protection {
+  /// What the PROT_* bits of a call ask for. On x86 all that may be written or executed may be read: a template page that is shown
+  /// without the right to write must be there all the same.
+  fileprivate init(bits: UInt64) {
+    self.init(rawValue: UInt8(bits & 7))
+    if self != .none { insert(.read) }
   }
 }

@@ -103,7 +103,8 @@ import CBoot
       guard let (frame, owner) = makePrivate(page) else { return false }
       zeroPage(frame)
       figures.zeroedInRun &+= 1
-      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | owner)
+      // It counts as written: where a page of the image, or of the snapshot, was unmapped or given back, zeros are not what belongs there.
+      Physical.store(entry, Instance.entryBits(frame, protection, noExecute) | owner | PageEntry.dirty)
     }
     if old.isPresent { invalidate(page) }
     return true

@@ -74,12 +74,14 @@ static inline void print_to(int descriptor, const char *text) { call3(SYS_write,
 
 static inline void print(const char *text) { print_to(1, text); }
 
-static inline void print_hex(u64 value) {
+static inline void print_hex_to(int descriptor, u64 value) {
     char digits[19] = "0x";
     for (int i = 0; i < 16; i++) digits[2 + i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
     digits[18] = 0;
-    print(digits);
+    print_to(descriptor, digits);
 }
+
+static inline void print_hex(u64 value) { print_hex_to(1, value); }
 
 static inline void print_number(i64 value) {
     char digits[24];

@@ -108,6 +108,15 @@ import Testing
     #expect(!action.touch(memory, .write))
   }
 
+  @Test func whatMayBeWrittenMayBeRead() {
+    let action = Harness()
+    // A template page that is shown is not writable as yet: without the right to read it would never be there.
+    #expect(action.call(.mprotect, Harness.data, 4096, 2) == 0)
+    #expect(action.peek(1, at: Harness.data) == [ELFBuilder().bytes()[0x2000]])
+    #expect(action.machine.pages.values.allSatisfy { $0.protection != .none })
+    #expect(action.poke([9], at: Harness.data))
+  }
+
   @Test func relroBecomesReadOnly() {
     let action = Harness()
     #expect(action.poke([1, 2, 3], at: Harness.data))
