@@ -22,6 +22,8 @@ public enum MapFlag {
   @inlinable public static var typeMask: UInt64 { 0x0f }
   @inlinable public static var fixed: UInt64 { 0x10 }
   @inlinable public static var anonymous: UInt64 { 0x20 }
+  /// MAP_32BIT: below 2 GiB, where there is no slot.
+  @inlinable public static var low: UInt64 { 0x40 }
   @inlinable public static var fixedNoReplace: UInt64 { 0x10_0000 }
 }
 

@@ -15,12 +15,13 @@ extension ActionMemory {
     let oldPage = UInt32(old >> AddressSpace.pageShift)
     let newPage = UInt32(new >> AddressSpace.pageShift)
     if newPage > oldPage {
-      guard Int(newPage &- oldPage) <= pageLimit, regions.hasRoom, regions.isFree(oldPage..<newPage) else {
+      let firstPage = UInt32(heapStart >> AddressSpace.pageShift)
+      guard Int(newPage &- firstPage) <= pageLimit, regions.hasRoom, regions.isFree(oldPage..<newPage) else {
         return slotBase &+ heapEnd
       }
       regions.insert(Region(start: oldPage, end: newPage, protection: [.read, .write], wasWritable: true))
     } else if newPage < oldPage {
-      guard regions.hasRoom else { return slotBase &+ heapEnd }
+      guard regions.canRemove(newPage..<oldPage) else { return slotBase &+ heapEnd }
       unmap(newPage..<oldPage, &machine)
     }
     heapEnd = wanted
@@ -59,7 +60,7 @@ extension ActionMemory {
         unmap(start..<(start &+ pages), &machine)
       }
     } else {
-      guard let found = findGap(pages) else { throw .failed(.outOfMemory) }
+      guard flags & MapFlag.low == 0, let found = findGap(pages) else { throw .failed(.outOfMemory) }
       start = found
     }
     regions.insert(
@@ -72,7 +73,7 @@ extension ActionMemory {
     _ address: UInt64, length: UInt64, _ machine: inout M
   ) throws(CallError) -> UInt64 {
     guard let pages = pageRange(address, length), !pages.isEmpty else { throw .failed(.invalidArgument) }
-    guard regions.hasRoom else { throw .failed(.outOfMemory) }
+    guard regions.canRemove(pages) else { throw .failed(.outOfMemory) }
     unmap(pages, &machine)
     return 0
   }
@@ -95,6 +96,14 @@ extension ActionMemory {
     return 0
   }
 
+  /// Refuses to resize or to move memory, as Linux does where there is no room. For what is not mapped that is another error: musl's
+  /// pthread_getattr_np looks for the stack's end by it.
+  func mremap(_ address: UInt64, length: UInt64) throws(CallError) -> UInt64 {
+    guard address & (AddressSpace.pageSize - 1) == 0 else { throw .failed(.invalidArgument) }
+    guard let pages = pageRange(address, length), regions.covers(pages) else { throw .failed(.badAddress) }
+    throw .failed(.outOfMemory)
+  }
+
   /// MADV_DONTNEED and MADV_FREE put memory back to how it began (zeros, or the image's bytes); other advice changes nothing.
   mutating func madvise<M: ActionMachine & ~Copyable>(
     _ address: UInt64, length: UInt64, advice: UInt64, _ machine: inout M
@@ -103,7 +112,10 @@ extension ActionMemory {
     guard length > 0 else { return 0 }
     guard let pages = pageRange(address, length), regions.covers(pages) else { throw .failed(.outOfMemory) }
     if advice == MemoryAdvice.dontNeed || advice == MemoryAdvice.free {
-      if hasSnapshot {
+      if hasSnapshot, regions.hasSnapshot(anyOf: pages) {
+        // To forget pages of the snapshot takes regions, of which an allocator that frees here and there would soon leave none for its next
+        // mapping. MADV_FREE allows that they stay as they are.
+        if advice == MemoryAdvice.free { return 0 }
         guard regions.hasRoom else { throw .failed(.outOfMemory) }
         regions.forgetSnapshot(pages)
       }

@@ -18,6 +18,8 @@ struct Region: BitwiseCopyable, Sendable {
   /// Whether its pages may be template pages of the running action's snapshot; then `firstTemplate` and `templateCount` are 0.
   var isSnapshot = false
 
+  var isAnonymousSnapshot: Bool { isSnapshot && !isImage }
+
   /// Drops the first `pages` pages.
   mutating func dropFirst(_ pages: UInt32) {
     start &+= pages
@@ -46,8 +48,9 @@ struct RegionTable: Sendable {
   private(set) var count = 0
   /// Whether a region was changed since the table was emptied last and filled by `append`.
   private(set) var isChanged = false
-  /// An array of fixed size, allocated once: an inline one is copied by every read of an element.
-  private var regions: [Region] = .init(repeating: Region(), count: RegionTable.capacity)
+  /// An array of fixed size, allocated once: an inline one is copied by every read of an element. Two more than there may be: `remove` splits
+  /// before it closes.
+  private var regions: [Region] = .init(repeating: Region(), count: RegionTable.capacity + 2)
 
   subscript(_ index: Int) -> Region { regions[index] }
 
@@ -104,6 +107,23 @@ struct RegionTable: Sendable {
   /// Whether regions can be split at two places and one more entered.
   var hasRoom: Bool { count <= Self.capacity &- 3 }
 
+  /// Whether `pages` can be taken out: always, but from the middle of a region, which leaves one more than there were.
+  func canRemove(_ pages: Range<UInt32>) -> Bool {
+    guard !hasRoom, let index = index(holding: pages.lowerBound) else { return true }
+    return regions[index].start == pages.lowerBound || regions[index].end <= pages.upperBound
+  }
+
+  /// Whether the snapshot may have anonymous pages of `pages`.
+  @_optimize(size) @inline(never)
+  func hasSnapshot(anyOf pages: Range<UInt32>) -> Bool {
+    var index = index(endingPast: pages.lowerBound)
+    while index < count, regions[index].start < pages.upperBound {
+      if regions[index].isAnonymousSnapshot { return true }
+      index &+= 1
+    }
+    return false
+  }
+
   /// Enters a region that lies above all others, as it is.
   mutating func append(_ region: Region) {
     regions[count] = region
@@ -120,7 +140,7 @@ struct RegionTable: Sendable {
     join(at: index)
   }
 
-  /// Takes all pages of `pages` out of whatever regions hold them. Needs `hasRoom`.
+  /// Takes all pages of `pages` out of whatever regions hold them. Needs `canRemove`.
   mutating func remove(_ pages: Range<UInt32>) {
     isChanged = true
     split(at: pages.lowerBound)
@@ -143,10 +163,7 @@ struct RegionTable: Sendable {
       if protection.contains(.write) { regions[index].wasWritable = true }
       index &+= 1
     }
-    while index >= first, index > 0 {
-      join(at: index)
-      index &-= 1
-    }
+    join(from: first, to: index)
   }
 
   /// Makes the anonymous pages of `pages`, which are all mapped, zero at their next touch whatever the snapshot has there. Needs
@@ -154,13 +171,19 @@ struct RegionTable: Sendable {
   @_optimize(size) @inline(never)
   mutating func forgetSnapshot(_ pages: Range<UInt32>) {
     isChanged = true
-    split(at: pages.lowerBound)
-    split(at: pages.upperBound)
-    var index = index(endingPast: pages.lowerBound)
+    splitSnapshot(at: pages.lowerBound)
+    splitSnapshot(at: pages.upperBound)
+    let first = index(endingPast: pages.lowerBound)
+    var index = first
     while index < count, regions[index].start < pages.upperBound {
-      if !regions[index].isImage { regions[index].isSnapshot = false }
+      if regions[index].isAnonymousSnapshot { regions[index].isSnapshot = false }
       index &+= 1
     }
+    join(from: first, to: index)
+  }
+
+  private mutating func splitSnapshot(at page: UInt32) {
+    if let index = index(holding: page), regions[index].isAnonymousSnapshot { split(at: page) }
   }
 
   private mutating func split(at page: UInt32) {
@@ -176,6 +199,15 @@ struct RegionTable: Sendable {
     guard index > 0, index < count, regions[index &- 1].merges(with: regions[index]) else { return }
     regions[index &- 1].end = regions[index].end
     close(index..<(index &+ 1))
+  }
+
+  /// The same for all from `first` to `last`.
+  private mutating func join(from first: Int, to last: Int) {
+    var index = last
+    while index >= first, index > 0 {
+      join(at: index)
+      index &-= 1
+    }
   }
 
   private mutating func open(at index: Int) {

@@ -91,7 +91,7 @@ extension ActionProcess {
     case .munmap: return try memory.munmap(call.first, length: call.second, &machine)
     case .mprotect: return try memory.mprotect(call.first, length: call.second, protection: call.third, &machine)
     case .madvise: return try memory.madvise(call.first, length: call.second, advice: call.third, &machine)
-    case .mremap: throw .failed(.outOfMemory)
+    case .mremap: return try memory.mremap(call.first, length: call.second)
 
     case .exit, .exitGroup: throw .end(.exited(status: UInt8(truncatingIfNeeded: call.first)))
     case .kill: return try raise(call.second, by: call.first, machine.now, &log)

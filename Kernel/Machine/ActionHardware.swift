@@ -21,9 +21,8 @@ import CBoot
   private var fsBase: UInt64 = 0
   /// The address of the instance's slot.
   private var slotBase: UInt64 = 0
-  /// Numbers of the private pages that are freed after this invocation: those of the heap and of mmap, and what is more
-  /// than `PristinePages` keeps. Some may have been unmapped since. 32 bits each, little endian.
-  var transientPages = ByteBuffer()
+  /// The private pages that are freed after this invocation.
+  var transientPages = TransientPages()
   /// What the invocation that runs, or ran last, cost.
   var figures = InvocationFigures()
 
@@ -122,9 +121,22 @@ import CBoot
       unsafe hardware.memory.pointee.frames.deallocate(entry.frame)
       freed &+= 1
     }
+    guard freed > 0 else { return 0 }
     // SAFETY: the instance is valid for the invocation.
-    if freed > 0 { unsafe instance.pointee.pristine.remove(pages) }
+    unsafe instance.pointee.pristine.remove(pages)
+    if transientPages.noteUnmapped(freed) { listTransientPages() }
     return freed
+  }
+
+  /// Makes the list of pages to free anew, from the page tables.
+  @_optimize(size) @inline(never)
+  private mutating func listTransientPages() {
+    transientPages.removeAll()
+    forEachEntry(0..<AddressSpace.pagesPerSlot) { hardware, page, address in
+      guard Physical.load(address) & (Instance.privateBit | Instance.keptBit) == Instance.privateBit else { return }
+      // Each of them was in the list, so there is room.
+      _ = hardware.transientPages.add(page)
+    }
   }
 
   @_optimize(size) @inline(never)
@@ -292,7 +304,7 @@ import CBoot
     // SAFETY: as in `map`.
     guard let frame = unsafe memory.pointee.frames.allocateForAction() else { return nil }
     let isKept = unsafe instance.pointee.keep(page)
-    guard isKept || transientPages.append(littleEndian: page) else {
+    guard isKept || transientPages.add(page) else {
       unsafe memory.pointee.frames.deallocate(frame)
       return nil
     }

@@ -192,7 +192,7 @@ import CBoot
     }
     writeMSR(MSR.lstar, syscallEntry())
     // The private pages are the snapshot's from now on, or go with the instance.
-    unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+    unsafe context.pointee.hardware.transientPages.removeAll()
     guard unsafe context.pointee.hasArrived else { return outcome }
     let isTaken = unsafe instance.pointee.takeSnapshot(
       of: context.pointee.process, context.pointee.registers, core.pointee.floatingPoint, memory: core.pointee.memory)
@@ -284,9 +284,9 @@ import CBoot
     guard let instance = unsafe core.pointee.instances.find(id) else { return }
     let memory = unsafe core.pointee.memory
     let begun = unsafe context.pointee.clock.now
-    if unsafe !context.pointee.hardware.transientPages.isEmpty {
+    if unsafe context.pointee.hardware.transientPages.count > 0 {
       unsafe instance.pointee.freeTransient(context.pointee.hardware.transientPages, &memory.pointee.frames)
-      unsafe context.pointee.hardware.transientPages.truncate(to: 0)
+      unsafe context.pointee.hardware.transientPages.removeAll()
     }
     unsafe withUnsafePointer(to: &context.pointee.process.memory) { changes in
       unsafe instance.pointee.restore(changes, frames: &memory.pointee.frames)

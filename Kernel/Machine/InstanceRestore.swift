@@ -33,11 +33,9 @@ extension Instance {
   /// Frees those pages of `list` that the last invocation left private: the list has all that are not kept. One that was unmapped, and
   /// kept when it was touched again, is in it too.
   @inline(never)
-  mutating func freeTransient(_ list: borrowing ByteBuffer, _ frames: inout FrameAllocator) {
-    var position = 0
-    while position < list.count {
-      let page = list.span.loadLE32(position)
-      position &+= 4
+  mutating func freeTransient(_ list: borrowing TransientPages, _ frames: inout FrameAllocator) {
+    for index in 0..<list.count {
+      let page = list[index]
       guard let address = table.entryAddress(page) else { continue }
       let entry = PageEntry(bits: Physical.load(address))
       guard entry.bits & (Self.privateBit | Self.keptBit) == Self.privateBit else { continue }

@@ -118,6 +118,13 @@ static int any_has(struct run run, int flags) {
     return 0;
 }
 
+/// Whether some page of `run` is anonymous and may be one of the snapshot's.
+static int has_snapshot(struct run run) {
+    for (uint32_t i = 0; i < run.count; i++)
+        if ((pages[run.first + i].flags & (SNAPSHOT | IMAGE)) == SNAPSHOT) return 1;
+    return 0;
+}
+
 /// Whether `count` more private pages are within the limit for certain.
 static int has_room(u64 count) { return others + privates + count <= limit; }
 

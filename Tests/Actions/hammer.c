@@ -75,7 +75,8 @@ static void advise(struct run run) {
     u64 advice = kinds[below(4)], address = run_address(run);
     i64 result = call3(SYS_madvise, address, run.count * PAGE, advice);
     if (!succeeded("madvise", address, result, all_have(run, MAPPED) ? 0 : -ENOMEM) || advice == MADV_WILLNEED) return;
-    mark_split(run);
+    // MADV_FREE leaves as it is what has anonymous pages of the snapshot.
+    if (advice == MADV_FREE && has_snapshot(run)) return;
     give_back(run);
 }
 
@@ -226,7 +227,9 @@ static void misuse(struct run run) {
     case 4: succeeded("odd mmap", address, map(address + 8, size, PROT_READ, MAP_FIXED), -EINVAL); break;
     case 5: succeeded("mmap elsewhere", address, map(address + (1 << 30), size, PROT_READ, MAP_FIXED), -ENOMEM); break;
     case 6: succeeded("mmap of a pipe", address, call6(SYS_mmap, address, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, 1, 0), -ENODEV); break;
-    case 7: succeeded("mremap", address, call6(SYS_mremap, address, size, size + PAGE, private, 0, 0), -ENOMEM); break;
+    case 7:
+        succeeded("mremap", address, call6(SYS_mremap, address, size, size + PAGE, private, 0, 0), all_have(run, MAPPED) ? -ENOMEM : -EFAULT);
+        break;
     default: succeeded("brk below", address, call3(SYS_brk, heap_start - 1, 0, 0), (i64)heap_end);
     }
 }

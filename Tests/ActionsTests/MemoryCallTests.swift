@@ -46,8 +46,9 @@ import Testing
     // Larger than what is above the stack: below the stack and its guard.
     let large = UInt64(bitPattern: map(action, 1 << 20)!)
     #expect(large + (1 << 20) == Harness.stackTop - SlotLayout.stackSize - SlotLayout.stackGuard)
-    // A hint is ignored.
+    // A hint is ignored, but no program is given an address that it will cut to 32 bits.
     #expect(map(action, 4096, 3, at: Harness.imageBase) == Int64(first - 0x2000))
+    #expect(map(action, 4096, 3, 0x40) == Self.enomem)
   }
 
   @Test func mappingErrors() {
@@ -224,14 +225,80 @@ import Testing
     let base = Harness.slotBase + (900 << 20)
     var count: UInt64 = 0
     while count < 200 {
-      last = map(action, 4096, 3, at: base + count * 8192, MapFlag.fixed)
+      last = map(action, 3 * 4096, 3, at: base + count * 0x4000, MapFlag.fixed)
       if last == Self.enomem { break }
       count += 1
     }
     #expect(last == Self.enomem && count > 100)
-    #expect(action.call(.munmap, base, 4096) == Self.enomem)
-    // What was mapped works all the same.
+    // What was mapped works all the same, and can be given back: only a hole would make two regions of one.
     #expect(action.touch(base, .write))
+    #expect(action.call(.munmap, base + 0x1000, 0x1000) == Self.enomem)
+    #expect(action.touch(base + 0x1000, .write))
+    #expect(action.call(.munmap, base, 0x1000) == 0 && !action.touch(base, .read) && action.touch(base + 0x1000, .write))
+    #expect(action.call(.munmap, base + 0x2000, 0x3000) == 0 && !action.touch(base + 0x4000, .read))
+    #expect(map(action, 4096) == Self.enomem)
+    for index in 2..<count { #expect(action.call(.munmap, base + index * 0x4000 - 0x1000, 0x4000) == 0) }
+    #expect(action.touch(base + 0x1000, .write) && action.touch(base + 0x5000, .write))
+    #expect(map(action, 4096) != Self.enomem)
+    #expect(action.process.memory.privatePages == action.machine.privatePages)
+  }
+
+  /// With no room for another region: holes are punched as deep as may be, then all is given back, from random ends.
+  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  func fullTablesCanBeEmptied(seed: UInt64) {
+    var random = Random(seed)
+    let action = Harness()
+    let base = Harness.slotBase + (900 << 20)
+    #expect(map(action, 1000 * 4096, 3, at: base, MapFlag.fixed) == Int64(base))
+    var mapped = Set(0..<1000 as Range<UInt64>)
+    var refused = 0
+    for _ in 0..<2000 {
+      let first = random.next() % 1000
+      let count = 1 + random.next() % min(random.next() % 16 == 0 ? 8 : 2, 1000 - first)
+      let isInside = first > 0 && (first - 1...first + count).allSatisfy { mapped.contains($0) }
+      let result = action.call(.munmap, base + first * 4096, count * 4096)
+      if result == Self.enomem {
+        #expect(isInside)
+        refused += 1
+      } else {
+        #expect(result == 0)
+        mapped.subtract(first..<first + count)
+      }
+      let page = random.next() % 1000
+      #expect(action.touch(base + page * 4096, .read) == mapped.contains(page))
+    }
+    #expect(refused > 0)
+  }
+
+  @Test func heapLimit() {
+    let action = Harness(limits: ActionLimits(memoryBytes: 1 << 20))
+    let start = UInt64(bitPattern: action.call(.brk, 0)!)
+    #expect(action.call(.brk, start + (1 << 20)) == Int64(start + (1 << 20)))
+    // In steps it comes no further.
+    #expect(action.call(.brk, start + (1 << 20) + 1) == Int64(start + (1 << 20)))
+    #expect(action.call(.brk, start + 1) == Int64(start + 1))
+    #expect(action.call(.brk, start + (1 << 20) + 1) == Int64(start + 1))
+  }
+
+  /// musl's pthread_getattr_np asks so for the end of the main thread's stack, which it has found where the error is no longer ENOMEM.
+  @Test func resizing() {
+    let action = Harness()
+    var page = Harness.stackTop - 4096
+    var result: Int64? = nil
+    while page >= Harness.slotBase {
+      result = action.call(.mremap, page, 4096, 8192, 0)
+      if result != Self.enomem { break }
+      page -= 4096
+    }
+    #expect(result == -14)
+    #expect(page == Harness.stackTop - SlotLayout.stackSize - 4096)
+    #expect(action.call(.mremap, Harness.data + 1, 4096, 8192, 1) == Self.einval)
+    #expect(action.call(.mremap, Harness.data, 0x5000, 0x6000, 1) == -14)
+    for pointer in DescriptorCallTests.badPointers where pointer % 4096 == 0 {
+      #expect(action.call(.mremap, pointer, 4096, 8192, 1) == -14)
+    }
+    #expect(action.call(.mremap, Harness.data, .max, 8192, 1) == -14)
+    #expect(action.machine.pages.isEmpty)
   }
 
   /// Random memory calls against a map from page to what it should be.

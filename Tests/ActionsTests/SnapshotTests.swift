@@ -162,6 +162,39 @@ extension Harness {
     for page in UInt64(0)..<8 { #expect(action.peek(1, at: block + page * 0x1000) == [9]) }
   }
 
+  /// An allocator that gives pages back here and there leaves regions for its next mapping.
+  @Test func adviceDoesNotUseUpRegions() throws {
+    let action = Harness(mode: .initialising)
+    let kept = UInt64(try #require(action.call(.mmap, 0, 1 << 20, 3, 0x22, UInt64.max, 0)))
+    for page in UInt64(0)..<256 { #expect(action.poke([9], at: kept + page * 0x1000)) }
+    let snapshot = action.takeSnapshot()
+    let fresh = UInt64(try #require(action.call(.mmap, 0, 1 << 20, 3, 0x22, UInt64.max, 0)))
+    for advice in [MemoryAdvice.dontNeed, MemoryAdvice.free] {
+      for page in stride(from: UInt64(0), to: 256, by: 2) {
+        let address = fresh + page * 0x1000
+        #expect(action.poke([1], at: address))
+        #expect(action.call(.madvise, address, 0x1000, advice) == 0)
+        #expect(action.peek(1, at: address) == [0])
+      }
+      // Pages of the image go back to the snapshot: nothing has to be noted.
+      for page in UInt64(0)..<4 { #expect(action.call(.madvise, Harness.data + page * 0x1000, 0x1000, advice) == 0) }
+    }
+    for page in stride(from: UInt64(0), to: 256, by: 2) {
+      #expect(action.call(.madvise, kept + page * 0x1000, 0x1000, MemoryAdvice.free) == 0)
+      #expect(action.peek(1, at: kept + page * 0x1000) == [9])
+    }
+    #expect(action.call(.mmap, 0, 1 << 20, 3, 0x22, UInt64.max, 0) ?? -1 > 0)
+    // Neighbours are one again.
+    for page in UInt64(0)..<256 {
+      #expect(action.call(.madvise, kept + page * 0x1000, 0x1000, MemoryAdvice.dontNeed) == 0)
+      #expect(action.peek(1, at: kept + page * 0x1000) == [0])
+    }
+    #expect(action.call(.mmap, 0, 1 << 20, 3, 0x22, UInt64.max, 0) ?? -1 > 0)
+    #expect(action.process.memory.privatePages == action.machine.privatePages)
+    action.begin(snapshot)
+    for page in UInt64(0)..<256 { #expect(action.peek(1, at: kept + page * 0x1000) == [9]) }
+  }
+
   @Test func snapshotPagesCountForTheMemoryLimit() throws {
     let limits = ActionLimits(memoryBytes: 1 << 20)
     let action = Harness(limits: limits, mode: .initialising)

@@ -9,12 +9,12 @@ public enum Input {
   @inlinable @inline(__always)
   public static func forEachChunk<Failure>(_ body: (Span<UInt8>) throws(Failure) -> Void) throws(Failure) {
     lendBuffer()
+    defer { returnBuffer() }
     while true {
       let count = fillBuffer()
       if count == 0 { break }
       try body(chunk(count))
     }
-    returnBuffer()
   }
 
   /// Reads what is there into `buffer`, and says how many bytes that was. 0 at the end of the input (or where `buffer` is empty).

@@ -43,9 +43,17 @@ struct SDKProbe {
     var bytes = buffer.mutableSpan
     let count = Input.read(into: &bytes)
     check(count == 3 && buffer[0] == UInt8(ascii: "i") && buffer[2] == UInt8(ascii: "p"), "read into a span")
-    check(Input.readAll() == [UInt8(ascii: "u"), UInt8(ascii: "t")], "read the rest")
-    check(Input.readAll().isEmpty, "read at the end")
+    do throws(Refusal) {
+      try Input.forEachChunk { chunk throws(Refusal) in
+        check(chunk.count == 2 && chunk[0] == UInt8(ascii: "u") && chunk[1] == UInt8(ascii: "t"), "read the rest")
+        throw Refusal()
+      }
+      check(false, "what the closure throws comes out")
+    } catch {}
+    check(Input.readAll().isEmpty, "read at the end, after an error")
   }
+
+  struct Refusal: Error {}
 
   /// memmove in both directions, memset and memcmp around all the lengths where they change their ways.
   static func checkMemoryFunctions() {
