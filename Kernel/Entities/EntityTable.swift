@@ -26,7 +26,7 @@ public struct EntityTable<Record: BitwiseCopyable & Sendable>: ~Copyable, Sendab
   var names: NameTable
   private var records = FailableArray<Record>()
 
-  /// An empty table for at most `capacity` entities. `seed` should be secret, so that no one can choose names that collide.
+  /// An empty table for at most `capacity` entities. `seed` should be secret, so that it is hard to choose names that collide.
   public init(capacity: Int = 16_384, seed: UInt64) { names = NameTable(capacity: capacity, seed: seed) }
 
   public var count: Int { names.count }

@@ -57,7 +57,7 @@ struct NameTable: ~Copyable, Sendable {
   private(set) var newest: UInt32 = NameTable.none
   private var oldest: UInt32 = NameTable.none
 
-  /// An empty table for at most `capacity` names. `seed` should be secret, so that no one can choose names that collide.
+  /// An empty table for at most `capacity` names. `seed` should be secret, so that it is hard to choose names that collide.
   init(capacity: Int, seed: UInt64) {
     self.capacity = min(capacity, 1 << 20)
     self.seed = seed

@@ -43,6 +43,7 @@
 //   tlb-remap                       survived 0: unmapped and mapped again at the same address, a page holds zeros
 //   tlb-keep                        survived 0: the same for a page of the image, whose pristine content is shown again
 //   tlb-twice                       survived 0: more pages than are kept ready, given back and touched again in another order
+//   tlb-churn                       survived 0: one page is touched and given back 50,000 times
 //   rcx-noncanonical                survived: system calls with absurd RCX and R11, which are the return address and flags
 //   rsp-noncanonical rsp-kernel     survived: system calls and a page fault with such a stack pointer
 //   push-noncanonical push-kernel   stack fault or general protection fault; page fault
@@ -268,6 +269,15 @@ static void stale(const char *name) {
             map((u64)page, 4096, PROT_READ | PROT_WRITE, MAP_FIXED);
             found |= *page;
             *page = MARK;
+        }
+        survived(found);
+    }
+    if (equal(name, "tlb-churn")) {
+        u64 found = 0;
+        for (int i = 0; i < 50000; i++) {
+            *page = MARK;
+            call3(SYS_madvise, (u64)page, 4096, MADV_DONTNEED);
+            found |= *page;
         }
         survived(found);
     }

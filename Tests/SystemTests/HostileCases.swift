@@ -99,6 +99,14 @@ extension SystemCase {
       }
       #expect(try guest.delete("attack").status == 200)
     },
+    SystemCase("a page that is touched and given back again and again takes no memory of the kernel's") { guest in
+      try guest.deploy("attack", query: "public=true&memory=1")
+      #expect(try guest.invoke("attack", Array("rdtsc".utf8)).status == 200)
+      let before = try guest.counters()
+      #expect(try guest.invoke("attack", Array("tlb-churn".utf8)).text == "survived 0x0000000000000000\n")
+      #expect(try guest.counters().heapBytesInUse - before.heapBytesInUse < 32_768, "400,000 bytes with four for each touch")
+      #expect(try guest.delete("attack").status == 200)
+    },
     SystemCase("a program that loops is ended at its time limit") { guest in
       try guest.deploy("looping", Project.action("attack"), query: "public=true&timeout=300")
       for input in ["loop", "spin-syscalls"] {
