@@ -1,7 +1,9 @@
 // What is measured besides the rounds: first answers, memory, instructions, overload, tails, bare processes, the soak.
 
+import Dispatch
 import Foundation
 import SwiftletHost
+import Synchronization
 
 struct Measurements {
   var plan: GuestPlan
@@ -186,20 +188,30 @@ struct Measurements {
     return Tails(rate: rates.median ?? 0, each: each)
   }
 
-  /// What the host itself takes from a thread that only reads the clock: how often that was kept waiting for half a millisecond or more, and the
-  /// share of the time, 0 to 1.
+  /// What the host itself takes from threads that only read the clock, one for each core: how often one of them was kept waiting for half a
+  /// millisecond or more, in a second, and the share of a core's time, 0 to 1.
   func stalls(seconds: Double) -> (perSecond: Double, share: Double) {
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let all = Mutex<[Double]>([])
+    DispatchQueue.concurrentPerform(iterations: cores) { _ in
+      let found = Self.gaps(longerThan: 500_000, seconds: seconds)
+      all.withLock { $0 += found }
+    }
+    let gaps = all.withLock { $0 }
+    return (Double(gaps.count) / seconds, gaps.reduce(0, +) / (seconds * 1e9 * Double(cores)))
+  }
+
+  /// Nanoseconds between readings of the clock that lie more than `bound` nanoseconds apart.
+  private static func gaps(longerThan bound: Double, seconds: Double) -> [Double] {
     let start = monotonicTime()
-    var (last, count, lost) = (start, 0, 0.0)
+    var last = start
+    var gaps: [Double] = []
     while last - start < seconds * 1e9 {
       let now = monotonicTime()
-      if now - last >= 500_000 {
-        count += 1
-        lost += now - last
-      }
+      if now - last >= bound { gaps.append(now - last) }
       last = now
     }
-    return (Double(count) / seconds, lost / (last - start))
+    return gaps
   }
 
   // MARK: the soak

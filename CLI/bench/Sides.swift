@@ -204,8 +204,8 @@ extension Bench {
           tails.each.first?.ratio, atMost: 10))
     }
     let stalls = measurements.stalls(seconds: quick ? 2 : 10)
-    let noise = "With no requests at all, a thread that only reads the clock was kept waiting for 0.5 ms or longer \(Text.short(stalls.perSecond)) times "
-      + "a second, \(Text.short(stalls.share * 100)) % of the time."
+    let noise = "With no requests at all, and a thread for each core that only reads the clock, one of them was kept waiting for 0.5 ms or longer "
+      + "\(Text.short(stalls.perSecond)) times a second, in all \(Text.short(stalls.share * 100)) % of a core's time."
     let title = "At half of what Swiftlet can do with 16 connections, open loop:"
     findings.report.add("tails", title, [title, ""] + table.lines + ["", noise])
   }
