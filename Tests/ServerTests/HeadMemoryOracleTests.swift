@@ -3,20 +3,6 @@ import Testing
 
 @testable import Server
 
-/// A small deterministic generator.
-private struct Random {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func below(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int((state >> 33) % UInt64(bound))
-  }
-
-  mutating func one(of choices: [String]) -> String { choices[below(choices.count)] }
-}
-
 /// A server that remembers heads and one that is made to forget each: whatever clients ask of both, they answer the same, to the byte.
 @Suite struct HeadMemoryOracleTests {
   private static let targets = [

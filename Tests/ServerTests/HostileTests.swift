@@ -9,18 +9,6 @@ import Testing
 
 private let host = "Host: a\r\n"
 
-/// A small deterministic generator.
-private struct Random {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func below(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int((state >> 33) % UInt64(bound))
-  }
-}
-
 @Suite struct HostileTests {
   static let seeds: [String] = [
     "GET /healthz HTTP/1.1\r\n\(host)\r\n", "POST /function/echo?a=b HTTP/1.1\r\n\(host)Content-Length: 5\r\n\r\nhello",

@@ -1,0 +1,13 @@
+/// A small deterministic generator.
+struct Random {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func below(_ bound: Int) -> Int {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Int((state >> 33) % UInt64(bound))
+  }
+
+  mutating func one(of choices: [String]) -> String { choices[below(choices.count)] }
+}
