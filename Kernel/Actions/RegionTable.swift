@@ -95,14 +95,7 @@ struct RegionTable: Sendable {
   }
 
   /// Whether some page of `pages` is in a region that was writable.
-  func wasWritable(anyOf pages: Range<UInt32>) -> Bool {
-    var index = index(endingPast: pages.lowerBound)
-    while index < count, regions[index].start < pages.upperBound {
-      if regions[index].wasWritable { return true }
-      index &+= 1
-    }
-    return false
-  }
+  func wasWritable(anyOf pages: Range<UInt32>) -> Bool { isAnyRegion(of: pages) { $0.wasWritable } }
 
   /// Whether regions can be split at two places and one more entered.
   var hasRoom: Bool { count <= Self.capacity &- 3 }
@@ -115,10 +108,13 @@ struct RegionTable: Sendable {
 
   /// Whether the snapshot may have anonymous pages of `pages`.
   @_optimize(size) @inline(never)
-  func hasSnapshot(anyOf pages: Range<UInt32>) -> Bool {
+  func hasSnapshot(anyOf pages: Range<UInt32>) -> Bool { isAnyRegion(of: pages) { $0.isAnonymousSnapshot } }
+
+  @inline(__always)
+  private func isAnyRegion(of pages: Range<UInt32>, _ matches: (Region) -> Bool) -> Bool {
     var index = index(endingPast: pages.lowerBound)
     while index < count, regions[index].start < pages.upperBound {
-      if regions[index].isAnonymousSnapshot { return true }
+      if matches(regions[index]) { return true }
       index &+= 1
     }
     return false

@@ -47,13 +47,7 @@ import Testing
     for part in isSplit ? [head, body] : [head + body] where !part.isEmpty && !world.network.connections[index].isAborted {
       world.network.deliver(index, Array(part.utf8))
       world.settle()
-      while true {
-        let more = world.network.takeSent(index)
-        if more.isEmpty { break }
-        sent += more
-        world.network.acknowledge(index)
-        world.settle()
-      }
+      sent += world.takeSent(index)
     }
     return sent
   }

@@ -46,14 +46,7 @@ enum StreamInvariants {
       world.settle()
       start = cut
     }
-    var sent: [UInt8] = []
-    while true {
-      let more = world.network.takeSent(index)
-      if more.isEmpty { break }
-      sent += more
-      world.network.acknowledge(index)
-      world.settle()
-    }
+    let sent = world.takeSent(index)
     if !world.network.connections[index].isAborted { world.network.finish(index) }
     world.settle()
     return sent

@@ -127,15 +127,19 @@ final class World {
 
   /// What was sent since the last look, acknowledged.
   func replies(_ index: Int, heads: Set<Int> = []) -> [Response] {
+    Response.all(takeSent(index), heads: heads) ?? []
+  }
+
+  /// The bytes of it.
+  func takeSent(_ index: Int) -> [UInt8] {
     var sent: [UInt8] = []
     while true {
       let more = network.takeSent(index)
-      if more.isEmpty { break }
+      if more.isEmpty { return sent }
       sent += more
       network.acknowledge(index)
       settle()
     }
-    return Response.all(sent, heads: heads) ?? []
   }
 
   /// One request on a connection of its own.
